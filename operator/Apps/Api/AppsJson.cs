@@ -1,0 +1,31 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Fleet.Kubernetes;
+
+namespace Fleet.Apps;
+
+/// <summary>MicroserviceApps as JSON and back.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters = [typeof(TimeConverter)],
+    MaxDepth = KubeJson.MaxDepth)]
+[JsonSerializable(typeof(MicroserviceApp))]
+[JsonSerializable(typeof(AppStatus))]
+public sealed partial class AppsJson : JsonSerializerContext
+{
+    /// <summary>Reads an app from a list or watch. One that this version cannot read must not hide the others, so it is returned with its reason.</summary>
+    internal static MicroserviceApp Read(ReadOnlySpan<byte> utf8)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(utf8, Default.MicroserviceApp) ?? throw new JsonException("null in place of an object");
+        }
+        catch (JsonException e)
+        {
+            var shell = JsonSerializer.Deserialize(utf8, KubeJson.Default.PartialObject) ?? new PartialObject();
+            var why = e.Path is { Length: > 1 } path ? $"{path[1..].TrimStart('.')}: not a value this version of the operator knows" : "the object cannot be read";
+            return new() { Metadata = shell.Metadata, Spec = new() { Services = [] }, Unreadable = why };
+        }
+    }
+}

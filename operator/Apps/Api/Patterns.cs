@@ -1,0 +1,49 @@
+namespace Fleet.Apps;
+
+/// <summary>The patterns that fields must match, and what they mean in words. The server reads them as RE2, .NET reads this subset alike.</summary>
+internal static class Patterns
+{
+    /// <summary>RFC 1035, section 2.3.1: what Services are named by.</summary>
+    internal const string DnsLabel = "^[a-z]([-a-z0-9]*[a-z0-9])?$";
+
+    /// <summary>As Kubernetes' IANA_SVC_NAME, which refuses <c>--</c>; a letter comes first.</summary>
+    internal const string PortName = "^[a-z](-?[a-z0-9])*$";
+
+    internal const string Hostname = @"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
+    internal const string PathPrefix = @"^/([A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*)?$";
+    internal const string UrlPath = @"^/[^\s#]*$";
+    internal const string GrpcService = @"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$";
+    internal const string Image = @"^[^\s]+$";
+    internal const string EnvName = "^[-._a-zA-Z][-._a-zA-Z0-9]*$";
+    internal const string Percent = "^[0-9]+%$";
+    internal const string PercentOfAll = "^([0-9]{1,2}|100)%$";
+    internal const string Quantity = @"^\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]+)?$";
+    internal const string LabelValue = "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$";
+    internal const string MountPath = "^/[^:]*$";
+
+    /// <summary>Kubernetes' local path: no segment <c>..</c>, and nothing that begins with it, which is where the kubelet keeps its own files.</summary>
+    internal const string RelativePath = @"^(\.|\.?[^/.][^/]*)(/(\.|\.?[^/.][^/]*|\.\.[^/]+)?)*$";
+
+    /// <summary>A label's or annotation's key, <c>prefix/name</c>; without a backslash, so that it stands in a CEL string as it is.</summary>
+    internal const string MetadataKeyInCel = "^([a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$";
+
+    /// <summary>What a value must be, to follow "must be".</summary>
+    internal static string InWords(string pattern) => pattern switch
+    {
+        DnsLabel => "lower-case letters, digits and -, beginning with a letter and not ending with -",
+        PortName => "lower-case letters, digits and single -, beginning with a letter and not ending with -",
+        Hostname => "a host name in lower case, or one with *. in front",
+        PathPrefix => "a path such as /users, of letters, digits and . _ ~ -, without / at its end",
+        UrlPath => "a path that begins with /",
+        GrpcService => "a full gRPC service name such as orders.v1.Orders",
+        Image => "an image without blanks",
+        EnvName => "letters, digits and - . _, not beginning with a digit",
+        Percent => "a number or a percentage such as 25%",
+        PercentOfAll => "a number or a percentage up to 100%",
+        Quantity => "a quantity such as 500m or 256Mi",
+        LabelValue => "a label value: letters, digits and - _ ., beginning and ending with a letter or digit",
+        MountPath => "an absolute path without :",
+        RelativePath => "a relative path without ..",
+        _ => $"of the form {pattern}",
+    };
+}

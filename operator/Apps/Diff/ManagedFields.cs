@@ -1,0 +1,73 @@
+using System.Text.Json;
+using Fleet.Kubernetes;
+
+namespace Fleet.Apps;
+
+/// <summary>Reads who set which field from <c>metadata.managedFields</c>, which the API server keeps (KEP-555).</summary>
+public static class ManagedFields
+{
+    /// <summary>
+    /// Whether the field still counts as set by us. A webhook that changes our own request changes the value and leaves the field ours;
+    /// whoever changes it later takes it over. So a field that differs and is ours was changed by admission, and is no drift.
+    /// </summary>
+    public static bool IsOurs(ObjectMeta live, FieldPath path) => live.ManagedFields?.Any(e => e.Manager == Keys.Manager && e.Subresource is null && Holds(e, path)) == true;
+
+    /// <summary>Whether nobody set the field: an entry of a list that admission put in. False where the server keeps no record.</summary>
+    public static bool IsNobodys(ObjectMeta live, FieldPath path) => live.ManagedFields is { Count: > 0 } entries && !entries.Any(e => Holds(e, path));
+
+    /// <summary>Who set the field last, other than us; empty when that is unknown, as it is when the field was removed.</summary>
+    public static string OtherOwner(ObjectMeta live, FieldPath path) =>
+        live.ManagedFields?.Where(e => e.Manager != Keys.Manager && Holds(e, path)).MaxBy(e => e.Time)?.Manager ?? "";
+
+    /// <summary>
+    /// Where our entry of a creation stands, or -1. It must become an <c>Apply</c> entry before the first server-side apply: else the fields
+    /// of both are ours, and one that leaves the spec would stay.
+    /// </summary>
+    public static int UpdateEntry(ObjectMeta live)
+    {
+        for (var i = 0; i < live.ManagedFields?.Count; i++)
+        {
+            if (live.ManagedFields[i] is { Manager: Keys.Manager, Operation: "Update", Subresource: null })
+                return i;
+        }
+
+        return -1;
+    }
+
+    private static bool Holds(ManagedFieldsEntry entry, FieldPath path)
+    {
+        if (entry.FieldsV1 is not { ValueKind: JsonValueKind.Object } node || node.GetPropertyCount() == 0)
+            return false;
+        foreach (var step in path.Steps)
+        {
+            // An empty set below a field means the field as a whole, an atomic list for instance.
+            if (node.GetPropertyCount() == 0)
+                return true;
+            if (Child(node, step) is not { } child)
+                return false;
+            node = child;
+        }
+
+        return true;
+    }
+
+    private static JsonElement? Child(JsonElement node, PathStep step)
+    {
+        if (step.Field is { } field)
+            return node.TryGetProperty($"f:{field}", out var named) ? named : null;
+        foreach (var candidate in node.EnumerateObject())
+        {
+            if (candidate.Name.StartsWith("k:", StringComparison.Ordinal) && KeyMatches(candidate.Name.AsSpan(2), step))
+                return candidate.Value;
+        }
+
+        return null;
+    }
+
+    private static bool KeyMatches(ReadOnlySpan<char> json, PathStep step)
+    {
+        using var key = JsonDocument.Parse(json.ToString());
+        return key.RootElement.ValueKind == JsonValueKind.Object && step.Key.All(k => key.RootElement.TryGetProperty(k.Name, out var value)
+            && (value.ValueKind == JsonValueKind.String ? value.ValueEquals(k.Value) : value.GetRawText() == k.Value));
+    }
+}

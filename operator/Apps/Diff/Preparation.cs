@@ -1,0 +1,48 @@
+using System.Text.Json.Nodes;
+
+namespace Fleet.Apps;
+
+/// <summary>
+/// The JSON patch (RFC 6902) that has to come before a server-side apply: it does what an apply cannot. Our entry of the creation becomes one of Apply
+/// (see <see cref="ManagedFields.UpdateEntry"/>), and what others put into lists that are ours whole goes.
+/// </summary>
+public static class Preparation
+{
+    /// <summary>The operations; none when an apply is enough. Each first tests that it finds at its place what it is meant for.</summary>
+    public static JsonArray Of(ObjectAction.Apply apply)
+    {
+        var operations = new JsonArray();
+        if (ManagedFields.UpdateEntry(apply.Live.Metadata) is var entry and >= 0)
+        {
+            operations.Add(Operation("test", $"/metadata/managedFields/{entry}/manager", Keys.Manager));
+            Replace(operations, $"/metadata/managedFields/{entry}/operation", "Update", "Apply");
+        }
+
+        // A list is replaced whole: without its foreign entries it may be empty, or miss what Kubernetes demands of it. The innermost goes first and is
+        // part of the outer one's value.
+        var live = apply.Live.ToJsonObject();
+        foreach (var list in apply.Extras.GroupBy(e => new FieldPath(e.Path.Steps[..^1]).ToJsonPointer(), StringComparer.Ordinal).OrderByDescending(l => l.First().Path.Steps.Length))
+        {
+            var entries = (JsonArray)Find(live, new(list.First().Path.Steps[..^1]));
+            var before = entries.DeepClone();
+            foreach (var extra in list.OrderByDescending(e => e.Path.Steps[^1].Index))
+                entries.RemoveAt(extra.Path.Steps[^1].Index);
+            foreach (var missing in apply.Differences.Where(d => d.IsMissingEntry && new FieldPath(d.Path.Steps[..^1]).ToJsonPointer() == list.Key))
+                entries.Add(JsonNode.Parse(missing.Desired.GetRawText()));
+            Replace(operations, list.Key, before, entries.DeepClone());
+        }
+
+        return operations;
+    }
+
+    private static JsonNode Find(JsonNode root, FieldPath path) =>
+        path.Steps.Aggregate(root, (node, step) => (step.Field is { } field ? node[field] : node[step.Index]) ?? throw new ArgumentException($"there is no {path}", nameof(path)));
+
+    private static void Replace(JsonArray operations, string path, JsonNode was, JsonNode becomes)
+    {
+        operations.Add(Operation("test", path, was));
+        operations.Add(Operation("replace", path, becomes));
+    }
+
+    private static JsonObject Operation(string op, string path, JsonNode value) => new() { ["op"] = op, ["path"] = path, ["value"] = value };
+}

@@ -1,0 +1,28 @@
+using System.Text.Json.Nodes;
+using Fleet.Kubernetes;
+
+namespace Fleet.Apps;
+
+/// <summary>Builds what only a gateway has: its routes, and the right to watch them.</summary>
+internal static class GatewayObjects
+{
+    internal static PlannedObject Routes(EffectiveApp app) => PlannedObject.Of(Resources.ConfigMaps, Names.Gateway, Json.Of(
+        ("metadata", Metadata.Of(app, Names.Gateway, Names.Routes(app.Name), [])),
+        ("data", Json.Of((RoutesConfig.FileName, RoutesConfig.Render(app))))));
+
+    // One object, by name, read only: the least that a live route needs. The operator holds these verbs itself, so that it
+    // can grant them without the right to escalate.
+    internal static PlannedObject Role(EffectiveApp app) => PlannedObject.Of(Resources.Roles, Names.Gateway, Json.Of(
+        ("metadata", Metadata.Of(app, Names.Gateway, Names.Child(app.Name, Names.Gateway), [])),
+        ("rules", new JsonArray(Json.Of(
+            ("apiGroups", new JsonArray("")),
+            ("resources", new JsonArray("configmaps")),
+            ("resourceNames", new JsonArray(Names.Routes(app.Name))),
+            ("verbs", new JsonArray("get", "list", "watch")))))));
+
+    internal static PlannedObject Binding(EffectiveApp app) => PlannedObject.Of(Resources.RoleBindings, Names.Gateway, Json.Of(
+        ("metadata", Metadata.Of(app, Names.Gateway, Names.Child(app.Name, Names.Gateway), [])),
+        ("roleRef", Json.Of(("apiGroup", "rbac.authorization.k8s.io"), ("kind", "Role"), ("name", Names.Child(app.Name, Names.Gateway)))),
+        ("subjects", new JsonArray(Json.Of(
+            ("kind", "ServiceAccount"), ("name", Names.Child(app.Name, Names.Gateway)), ("namespace", app.Namespace))))));
+}

@@ -1,0 +1,98 @@
+using System.Collections.Immutable;
+using Fleet.Kubernetes;
+
+namespace Fleet.Apps;
+
+/// <summary>What an app is to be.</summary>
+/// <param name="App">The app as it was read.</param>
+/// <param name="Problems">Why the spec is refused; empty when it is accepted.</param>
+/// <param name="Desired">The objects, config before workloads.</param>
+public sealed record AppPlan(MicroserviceApp App, ImmutableArray<Problem> Problems, ImmutableArray<PlannedObject> Desired)
+{
+    /// <summary>The app with its defaults; null when the spec is refused.</summary>
+    public EffectiveApp? Effective { get; init; }
+
+    /// <summary>Services whose start gate is closed, and the dependencies they wait for.</summary>
+    public ImmutableDictionary<string, ImmutableArray<string>> WaitsFor { get; init; } = ImmutableDictionary<string, ImmutableArray<string>>.Empty;
+}
+
+/// <summary>Turns a spec into objects. Pure: the same app and world give the same plan.</summary>
+public static class Planner
+{
+    /// <summary>Plans an app; a spec that breaks rules gives a plan with all the problems and no objects.</summary>
+    public static AppPlan Plan(MicroserviceApp app, Observed world, OperatorSettings settings)
+    {
+        var effective = EffectiveApp.Of(app, settings);
+        if (AppRules.Check(effective) is { Count: > 0 } problems)
+            return new(app, [.. problems], []);
+
+        var waits = effective.Services
+            .Select(s => (s.Name, Waits: StartGate.WaitsFor(effective, s, world)))
+            .Where(s => !s.Waits.IsEmpty)
+            .ToImmutableDictionary(s => s.Name, s => s.Waits);
+        var workloads = effective.Services.Select(s => Deployments.Of(Workload.Of(effective, s), world, started: !waits.ContainsKey(s.Name)));
+        IEnumerable<PlannedObject> desired = effective.Gateway is { } gateway
+            ?
+            [
+                .. Accounts(effective, [.. effective.Services.Select(s => s.Name), Names.Gateway]),
+                GatewayObjects.Routes(effective),
+                .. gateway.LiveRoutes ? [GatewayObjects.Role(effective), GatewayObjects.Binding(effective)] : Array.Empty<PlannedObject>(),
+                .. effective.Services.Select(s => ServiceObjects.Of(effective, s)),
+                ServiceObjects.Of(effective, gateway),
+                .. workloads,
+                Deployments.Of(Workload.Of(effective, gateway), world, started: true),
+            ]
+            : [.. Accounts(effective, effective.Services.Select(s => s.Name)), .. effective.Services.Select(s => ServiceObjects.Of(effective, s)), .. workloads];
+        return new(app, [], [.. desired.Select(d => HoldWithoutPullSecret(d, effective, world))]) { Effective = effective, WaitsFor = waits };
+    }
+
+    /// <summary>The ConfigMaps and Secrets that an app refers to: what has to be known before it can be planned.</summary>
+    public static ImmutableHashSet<ConfigKey> References(MicroserviceApp app, OperatorSettings settings)
+    {
+        var effective = EffectiveApp.Of(app, settings);
+        return
+        [
+            .. (app.Spec.Defaults?.ImagePullSecrets ?? []).Select(s => new ConfigKey("Secret", s.Name)),
+            .. effective.Services
+                .Where(s => s.Spec is { Env: not null } or { EnvFrom: not null } or { Volumes: not null } or { PodTemplate: not null })
+                .SelectMany(s => ConfigReference.In(Deployments.Template(Workload.Of(effective, s), ClusterFeatures.Current)))
+                .Select(r => r.Target),
+        ];
+    }
+
+    private static IEnumerable<PlannedObject> Accounts(EffectiveApp app, IEnumerable<string> services) => services.Select(s => ServiceObjects.Account(app, s));
+
+    private static PlannedObject HoldWithoutPullSecret(PlannedObject planned, EffectiveApp app, Observed world)
+    {
+        if (planned.Object.Resource != Resources.Deployments)
+            return planned;
+        var missing = app.App.Spec.Defaults?.ImagePullSecrets?.FirstOrDefault(s => world.Config.GetValueOrDefault(new("Secret", s.Name)) is { Exists: false });
+        return missing is null ? planned : planned with
+        {
+            Held = new(Reasons.SecretNotFound, $"Secret/{missing.Name} of spec.defaults.imagePullSecrets does not exist: create it, or take it out of the spec"),
+        };
+    }
+}
+
+/// <summary>On first install a service starts once every dependency was Active; after that nothing holds it back.</summary>
+internal static class StartGate
+{
+    internal static ImmutableArray<string> WaitsFor(EffectiveApp app, EffectiveService service, Observed world) =>
+        !service.Active || HasStarted(app, service.Name, world) ? [] :
+        [
+            .. service.DependsOn
+                .Where(d => app.Services.FirstOrDefault(s => s.Name == d) is { Active: true } peer && !IsActive(app, peer, world))
+                .Order(StringComparer.Ordinal),
+        ];
+
+    /// <summary>Whether the service has its Deployment and was never started.</summary>
+    internal static bool IsClosed(MicroserviceApp app, string service, Observed world) =>
+        world.Own(app, Resources.Deployments, Names.Child(app.Metadata.Name, service)) is { } deployment && deployment.Metadata.Annotation(Keys.Started) != "true";
+
+    private static bool HasStarted(EffectiveApp app, string service, Observed world) =>
+        world.Own(app.App, Resources.Deployments, Names.Child(app.Name, service))?.Metadata.Annotation(Keys.Started) == "true";
+
+    private static bool IsActive(EffectiveApp app, EffectiveService peer, Observed world) =>
+        world.Own(app.App, Resources.Deployments, Names.Child(app.Name, peer.Name)) is { } deployment && HasStarted(app, peer.Name, world)
+        && Rollout.Of(deployment).IsComplete;
+}

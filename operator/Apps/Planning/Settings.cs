@@ -1,0 +1,26 @@
+using Fleet.Kubernetes;
+
+namespace Fleet.Apps;
+
+/// <summary>What the person who runs the operator chooses for all apps.</summary>
+/// <param name="BundledRegistry">The registry and path of the bundled images, without a slash at the end.</param>
+/// <param name="BundledTag">The tag of the bundled images. Pinned, an upgrade of the operator changes no pod.</param>
+public sealed record OperatorSettings(string BundledRegistry, string BundledTag)
+{
+    /// <summary>Where the bundled images are published.</summary>
+    public const string DefaultRegistry = "ghcr.io/fleet-operator";
+}
+
+/// <summary>What the cluster can do beyond the oldest supported one.</summary>
+/// <param name="GrpcProbes">The kubelet speaks grpc.health.v1 (Kubernetes 1.24).</param>
+/// <param name="SleepHook">A container can sleep before it is stopped without a shell of its own (Kubernetes 1.30).</param>
+public sealed record ClusterFeatures(bool GrpcProbes, bool SleepHook)
+{
+    /// <summary>Everything: what offline planning assumes.</summary>
+    public static readonly ClusterFeatures Current = new(GrpcProbes: true, SleepHook: true);
+
+    /// <summary>What a server of this version has.</summary>
+    public static ClusterFeatures Of(ServerVersion version) => new(
+        GrpcProbes: version.CompareTo(new ServerVersion(1, 24, "")) >= 0,
+        SleepHook: version.CompareTo(new ServerVersion(1, 30, "")) >= 0);
+}

@@ -1,0 +1,58 @@
+using System.Text.RegularExpressions;
+
+namespace Fleet.Apps;
+
+/// <summary>
+/// The rules that a schema cannot express. Those of the CRD's CEL are among them, with the same words (<see cref="Says"/>), because servers before 1.25 ignore
+/// CEL; the others need more than one object's fields, or more time than CEL is given. All are about the spec alone: a rule never asks the cluster.
+/// </summary>
+public static partial class AppRules
+{
+    /// <summary>The longest name of an app, in characters: with it most children's names fit into 63.</summary>
+    public const int LongestName = 50;
+
+    /// <summary>Checks an app whose defaults are filled in.</summary>
+    /// <returns>All that is wrong, always in the same order; empty when the spec is accepted. An app that could not be read has that one problem.</returns>
+    public static IReadOnlyList<Problem> Check(EffectiveApp app) => app.App.Unreadable is { } why ? [new("", why)] :
+    [
+        .. OfMetadata(app),
+        .. MetadataRules.Check(app.App.Spec),
+        .. app.Services.SelectMany((service, i) => ServiceRules.Check(service, ServicePath(i))),
+        .. OfNames(app),
+        .. DependencyRules.Check(app),
+        .. RouteRules.Check(app),
+        .. OfGateway(app),
+    ];
+
+    internal static string ServicePath(int index) => $"spec.services[{index}]";
+
+    private static IEnumerable<Problem> OfMetadata(EffectiveApp app)
+    {
+        if (app.Name.Length > LongestName || !DnsLabel().IsMatch(app.Name))
+            yield return new("metadata.name", Says.AppName);
+    }
+
+    // The server holds a list-map's entries apart; a file has nobody who does.
+    private static IEnumerable<Problem> OfNames(EffectiveApp app)
+    {
+        var first = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (var i = 0; i < app.Services.Length; i++)
+        {
+            if (!first.TryAdd(app.Services[i].Name, i))
+                yield return new($"{ServicePath(i)}.name", Says.Taken($"\"{app.Services[i].Name}\"", ServicePath(first[app.Services[i].Name])));
+        }
+    }
+
+    private static IEnumerable<Problem> OfGateway(EffectiveApp app)
+    {
+        if (app.Gateway is not { Spec: var gateway })
+            yield break;
+        if (gateway.Port == Bundled.ManagementPort)
+            yield return new("spec.gateway.port", Says.GatewayPortIsManagement);
+        foreach (var problem in ResourceRules.Check(gateway.Resources, "spec.gateway.resources"))
+            yield return problem;
+    }
+
+    [GeneratedRegex(Patterns.DnsLabel, RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    private static partial Regex DnsLabel();
+}

@@ -1,0 +1,52 @@
+namespace Fleet.Apps;
+
+/// <summary>
+/// What a broken rule says: what is wrong, and the fix. The CRD's CEL rules and <see cref="AppRules"/> use the same words, so that it does not matter who
+/// refuses. The operator may add which entry it is, after a colon.
+/// </summary>
+internal static class Says
+{
+    internal const string AppName =
+        "metadata.name must be a DNS-1035 label of at most 50 characters: lower-case letters, digits and -, beginning with a letter and not ending with -";
+
+    internal const string LabelReserved =
+        "labels of fleet.microservices.dev and kubernetes.io, and pod-template-hash, are set by the operator and Kubernetes: choose another key";
+
+    internal const string AnnotationReserved =
+        "annotations of fleet.microservices.dev and of app, deployment and kubectl.kubernetes.io belong to the operator and to Kubernetes: choose another key";
+
+    internal const string KeyMalformed = "a key is letters, digits and - _ . (at most 63), optionally after a DNS name and /";
+
+    internal static string Taken(string value, string by) => $"{value} is taken already, by {by}";
+
+    internal const string GatewayReserved = "the name gateway is reserved for the app's gateway: choose another";
+    internal const string ImageRequired = "image is required: only auth, users and orders have a bundled image";
+    internal const string GrpcOnly = "grpc goes with protocol gRPC only: remove it or change the protocol";
+    internal const string GrpcTargetPort = "a gRPC service is reached at its pods directly, so targetPort must equal port";
+    internal const string GrpcRoute = "a gRPC service is routed by grpc.services: remove route.pathPrefix and route.stripPrefix";
+
+    internal const string BundledNeedsDatabase =
+        "bundled auth, users and orders keep their data in the pod, so more than one replica needs a database: set env ConnectionStrings__Default";
+
+    internal const string DependsOnUnknown = "dependsOn must name services of this app";
+    internal const string DependsOnItself = "a service cannot depend on itself";
+    internal const string RouteTaken = "no two services may have the same hostname and path: change route.pathPrefix, route.hostnames or grpc.services of one";
+
+    internal const string ProbePathUnused = "probes.path goes with mode Auto or HTTP";
+    internal const string ProbePathMissing = "probes.mode HTTP needs probes.path";
+    internal const string GrpcProbePath = "a gRPC service is probed by grpc.health.v1: remove probes.path, or set probes.mode to HTTP";
+    internal const string StrategyStandsStill = "maxSurge and maxUnavailable are both zero, so no pod could ever be replaced: raise one";
+
+    internal const string ExtraPortNameReserved = "the port name main is the service's own: choose another";
+    internal const string ExtraPortIsMain = "an extra port must differ from port and targetPort";
+    internal const string ExtraPortTwice = "two extra ports have the same number: choose another";
+    internal const string PortIsManagement = "port 8081 and the port name management are taken by the bundled images: choose another";
+    internal const string GatewayPortIsManagement = "gateway.port 8081 is the management port: choose another";
+
+    internal const string EnvValueTwice = "an env entry has value or valueFrom, not both";
+    internal const string EnvSourceCount = "valueFrom takes exactly one of configMapKeyRef, secretKeyRef, fieldRef, resourceFieldRef";
+    internal const string EnvFromCount = "an envFrom entry has exactly one of configMapRef and secretRef";
+    internal const string VolumeSourceCount = "a volume takes exactly one of configMap, secret, emptyDir, persistentVolumeClaim";
+    internal const string VolumeNameTaken = "the bundled images have volumes tmp and data of their own: mount yours at /tmp or /data, or choose another name";
+    internal const string MountPathTwice = "two volumes are mounted at the same path: change one mountPath";
+}

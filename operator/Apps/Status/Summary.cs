@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+using Fleet.Kubernetes;
+
+namespace Fleet.Apps;
+
+/// <summary>The conditions, from what is known of objects and services.</summary>
+internal static class Summary
+{
+    // The order in which they are looked at for Ready: the first that is False is the cause of the others.
+    private static readonly string[] Order = [Conditions.Accepted, Conditions.ResourcesApplied, Conditions.ServicesAvailable, Conditions.RoutesProgrammed];
+
+    internal static AppCondition Condition(long generation, string type, ConditionStatus status, string reason, string message) => new()
+    {
+        Type = type, Status = status, Reason = reason, Message = message, ObservedGeneration = generation,
+    };
+
+    /// <summary>The time moves only with the status.</summary>
+    internal static AppCondition Timed(AppCondition now, IReadOnlyList<AppCondition> before, DateTimeOffset time)
+    {
+        var was = before.FirstOrDefault(c => c.Type == now.Type);
+        return now with { LastTransitionTime = was?.Status == now.Status ? was.LastTransitionTime : time };
+    }
+
+    /// <summary>Adds Ready, which is only ever computed, and the two conditions that kstatus looks for.</summary>
+    internal static IEnumerable<AppCondition> Of(MicroserviceApp app, List<AppCondition> conditions)
+    {
+        var generation = app.Metadata.Generation;
+        var inOrder = Order.Select(type => conditions.FirstOrDefault(c => c.Type == type)).OfType<AppCondition>().ToList();
+        var cause = inOrder.FirstOrDefault(c => c.Status == ConditionStatus.False) ?? inOrder.FirstOrDefault(c => c.Status == ConditionStatus.Unknown);
+        var ready = cause is null
+            ? Condition(generation, Conditions.Ready, ConditionStatus.True, Reasons.Ready, "every service is Active")
+            : Condition(generation, Conditions.Ready, cause.Status, cause.Reason, cause.Message);
+        var suspended = app.Spec.Suspend == true;
+        var needsSomebody = inOrder.Any(c => c.Status == ConditionStatus.False && c.Type is Conditions.Accepted or Conditions.ResourcesApplied) ||
+            cause is { Status: ConditionStatus.False, Type: not Conditions.RoutesProgrammed };
+        return
+        [
+            .. inOrder,
+            ready,
+            .. ready.Status == ConditionStatus.Unknown && !suspended
+                ? [Condition(generation, Conditions.Reconciling, ConditionStatus.True, ready.Reason, ready.Message)] : Array.Empty<AppCondition>(),
+            .. ready.Status == ConditionStatus.False && needsSomebody
+                ? [Condition(generation, Conditions.Stalled, ConditionStatus.True, ready.Reason, ready.Message)] : Array.Empty<AppCondition>(),
+        ];
+    }
+
+    internal static AppCondition Applied(AppPlan plan, Observed world, IReadOnlyCollection<ObjectResult> results)
+    {
+        var generation = plan.App.Metadata.Generation;
+        if (plan.App.Spec.Suspend == true)
+            return Condition(generation, Conditions.ResourcesApplied, ConditionStatus.Unknown, Reasons.Suspended, "spec.suspend is true: objects are observed and not written");
+        if (!world.Denied.IsEmpty)
+            return Condition(generation, Conditions.ResourcesApplied, ConditionStatus.False, Reasons.Forbidden, string.Join("; ", world.Denied));
+        var refused = results.Where(r => r.Refusal is not null).OrderBy(r => r.Refusal!.Reason == Reasons.WaitingForDeletion).ToList();
+        if (refused.Count == 0)
+            return Condition(generation, Conditions.ResourcesApplied, ConditionStatus.True, Reasons.Applied, "every object is as planned");
+        var first = refused[0];
+        // Waiting for a deletion ends by itself; everything else needs somebody.
+        var status = first.Refusal!.Reason == Reasons.WaitingForDeletion ? ConditionStatus.Unknown : ConditionStatus.False;
+        var messages = refused.Select(r => About(r.Action.Service, r.Refusal!.Message)).Distinct(StringComparer.Ordinal).Take(5);
+        return Condition(generation, Conditions.ResourcesApplied, status, first.Refusal.Reason, string.Join("; ", messages));
+    }
+
+    internal static AppCondition Available(ImmutableArray<ServiceState> services, long generation)
+    {
+        var failing = services.FirstOrDefault(s => s.State is ServicePhase.Degraded or ServicePhase.Stalled);
+        if (failing is not null)
+            return Condition(generation, Conditions.ServicesAvailable, ConditionStatus.False, failing.Reason!, About(failing.Name, failing.Message!));
+        var underway = services.FirstOrDefault(s => s.State is ServicePhase.Waiting or ServicePhase.Progressing);
+        if (underway is null)
+            return Condition(generation, Conditions.ServicesAvailable, ConditionStatus.True, Reasons.AllActive, "every service is Active");
+        // A service that waits for an object that could not be written is told in ResourcesApplied.
+        var reason = underway.Reason is Reasons.WaitingForDependency or Reasons.WaitingForDeletion ? underway.Reason : Reasons.RollingOut;
+        return Condition(generation, Conditions.ServicesAvailable, ConditionStatus.Unknown, reason, About(underway.Name, underway.Message!));
+    }
+
+    internal static AppCondition Routed(AppPlan plan, EffectiveApp app, ImmutableArray<ServiceState> services, IReadOnlyCollection<ObjectResult> results)
+    {
+        var generation = plan.App.Metadata.Generation;
+        if (app.Gateway is null)
+            return Condition(generation, Conditions.RoutesProgrammed, ConditionStatus.True, Reasons.NotRequested, "the app has no gateway");
+        var written = results.Any(r => r is { Refusal: null } && r.Action.Object.Resource == Resources.ConfigMaps && r.Action is not ObjectAction.Delete && r.Action.Object.Metadata.Name == Names.Routes(app.Name));
+        if (!written || services.First(s => s.Name == Names.Gateway).Replicas.Ready == 0)
+            return Condition(generation, Conditions.RoutesProgrammed, ConditionStatus.Unknown, Reasons.Pending, About(Names.Gateway, "no replica with these routes is ready yet"));
+        var without = app.Services.Where(s => s.Route is not null).Select(s => services.First(r => r.Name == s.Name)).Where(r => r.Replicas.Ready == 0).ToList();
+        if (without.Count == 0)
+            return Condition(generation, Conditions.RoutesProgrammed, ConditionStatus.True, Reasons.Programmed, "the gateway has the routes of this generation");
+        // A service that is on its way is not yet missed.
+        var missed = without.FirstOrDefault(r => r.State is not (ServicePhase.Waiting or ServicePhase.Progressing));
+        return missed is null
+            ? Condition(generation, Conditions.RoutesProgrammed, ConditionStatus.Unknown, Reasons.Pending, About(without[0].Name, "it is routed and has no ready replica yet"))
+            : Condition(generation, Conditions.RoutesProgrammed, ConditionStatus.False, Reasons.BackendsUnavailable, About(missed.Name, "it is routed and has no ready replica"));
+    }
+
+    private static string About(string service, string message) => service.Length == 0 ? message : $"{service}: {message}";
+}

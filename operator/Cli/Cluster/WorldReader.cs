@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Fleet.Apps;
+using Fleet.Controller;
+using Fleet.Kubernetes;
+
+namespace Fleet.Cli;
+
+/// <summary>Reads what the operator would see of one app, by asking once where the operator watches.</summary>
+internal sealed class WorldReader(ApiClient api, OperatorSettings settings)
+{
+    /// <summary>What could not be read and what follows from it, for people.</summary>
+    internal List<string> Notes { get; } = [];
+
+    /// <summary>The app of a manifest as it would be after it was applied: known by its UID, with the status that it has.</summary>
+    /// <param name="app">The app of the manifest.</param>
+    /// <param name="stop">Cancels.</param>
+    internal async Task<MicroserviceApp> AppliedAsync(MicroserviceApp app, CancellationToken stop)
+    {
+        if (await api.FindAsync(MicroserviceApp.Type, app.Metadata.Namespace, app.Metadata.Name, stop) is not { } live)
+            return app;
+        var same = live.Unreadable is null && JsonElement.DeepEquals(SpecOf(live), SpecOf(app));
+        return app with
+        {
+            Metadata = app.Metadata with { Uid = live.Metadata.Uid, Generation = live.Metadata.Generation + (same ? 0 : 1) },
+            Status = live.Status,
+        };
+    }
+
+    /// <summary>The world around an app.</summary>
+    /// <param name="app">The app, by its UID.</param>
+    /// <param name="stop">Cancels.</param>
+    internal async Task<Observed> ReadAsync(MicroserviceApp app, CancellationToken stop)
+    {
+        var version = api.GetVersionAsync(stop);
+        var config = ConfigAsync(app, stop);
+        var labelled = await Task.WhenAll(AppCaches.ChildKinds.Select(kind => ListAsync(kind, app, stop)));
+        var world = new Observed { Children = [.. labelled.SelectMany(c => c)], Config = await config, Features = ClusterFeatures.Of(await version) };
+
+        // What stands under a planned name and lacks our label is in the way, and is seen by its name only.
+        var unseen = Planner.Plan(app, world, settings).Desired.Select(d => d.Object).Where(o => world.Children.All(c => c.Id != o.Id));
+        var found = await Task.WhenAll(unseen.Select(o => api.FindAsync(Kinds.Raw(o.Resource), o.Metadata.Namespace, o.Metadata.Name, stop)));
+        return world with { Children = [.. world.Children, .. found.OfType<KubeObject>()] };
+    }
+
+    private async Task<List<KubeObject>> ListAsync(Resource kind, MicroserviceApp app, CancellationToken stop)
+    {
+        var objects = new List<KubeObject>();
+        await foreach (var page in api.ListAsync(Kinds.Raw(kind), new(app.Metadata.Namespace, $"{Keys.App}={app.Metadata.Name}"), stop))
+            objects.AddRange(page.Items);
+        return objects;
+    }
+
+    private async Task<ImmutableDictionary<ConfigKey, ConfigContent>> ConfigAsync(MicroserviceApp app, CancellationToken stop)
+    {
+        var read = await Task.WhenAll(Planner.References(app, settings).Select(async key => (key, Content: await ContentAsync(app.Metadata.Namespace!, key, stop))));
+        return read.ToImmutableDictionary(r => r.key, r => r.Content);
+    }
+
+    private async Task<ConfigContent> ContentAsync(string ns, ConfigKey key, CancellationToken stop)
+    {
+        try
+        {
+            var resource = key.Kind == Resources.Secrets.Kind ? Resources.Secrets : Resources.ConfigMaps;
+            return await api.FindAsync(Kinds.ConfigData(resource), ns, key.Name, stop) is { } data ? ConfigReader.ContentOf(data) : ConfigContent.Missing;
+        }
+        catch (ApiException e) when (e.IsForbidden)
+        {
+            Notes.Add($"{key} may not be read with these credentials: whether its content has changed is not known");
+            return new();
+        }
+    }
+
+    // Applying the same spec leaves the generation as it is.
+    private static JsonElement SpecOf(MicroserviceApp app) =>
+        JsonSerializer.SerializeToElement(app with { Metadata = new(), Status = null }, AppsJson.Default.MicroserviceApp).GetProperty("spec");
+}

@@ -1,0 +1,72 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Fleet.Apps;
+using Fleet.Kubernetes;
+
+namespace Fleet.Cli;
+
+/// <summary>
+/// Fields that we set once and that are not wanted any more: the next apply takes them away. Which ones are ours is kept by the server in
+/// <c>metadata.managedFields</c> (KEP-555). Of an object that was only created so far, these hold the server's defaults as well; they come back by themselves.
+/// </summary>
+internal static class LeftFields
+{
+    /// <summary>Every field of ours that is there and not desired.</summary>
+    internal static IReadOnlyList<Difference> Of(KubeObject desired, KubeObject live)
+    {
+        var found = new List<Difference>();
+        foreach (var entry in live.Metadata.ManagedFields ?? [])
+        {
+            if (entry is { Manager: Keys.Manager, Subresource: null, FieldsV1: { ValueKind: JsonValueKind.Object } fields })
+                Walk(fields, desired.Json, live.Json, [], found);
+        }
+
+        return found;
+    }
+
+    private static void Walk(JsonElement fields, JsonElement desired, JsonElement live, ImmutableArray<PathStep> path, List<Difference> found)
+    {
+        foreach (var field in fields.EnumerateObject())
+        {
+            if (StepOf(field.Name) is not { } step || Child(live, step) is not { } there)
+                continue; // a value of a set, or already gone
+            ImmutableArray<PathStep> below = [.. path, step];
+            if (Child(desired, step) is { } wanted)
+                Walk(field.Value, wanted, there, below, found);
+            else if (!ServerDefaults.Are(step.Field, there))
+                found.Add(new(new(below), default, there));
+        }
+    }
+
+    // f:name is a field, k:{...} the entry of a list with these keys; anything else is a leaf of its own.
+    private static PathStep? StepOf(string name)
+    {
+        if (name.StartsWith("f:", StringComparison.Ordinal))
+            return PathStep.To(name[2..]);
+        if (!name.StartsWith("k:", StringComparison.Ordinal))
+            return null;
+        using var key = JsonDocument.Parse(name[2..]);
+        return new(null, [.. key.RootElement.EnumerateObject().Select(k => (k.Name, Text(k.Value)))], -1);
+    }
+
+    private static JsonElement? Child(JsonElement parent, PathStep step)
+    {
+        if (step.Field is { } field)
+            return parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(field, out var child) ? child : null;
+        if (parent.ValueKind != JsonValueKind.Array)
+            return null;
+        foreach (var entry in parent.EnumerateArray())
+        {
+            if (entry.ValueKind == JsonValueKind.Object && step.Key.All(k => IsKey(entry, k.Name, k.Value)))
+                return entry;
+        }
+
+        return null;
+    }
+
+    // A port's protocol is TCP when it is not said.
+    private static bool IsKey(JsonElement entry, string name, string value) =>
+        entry.TryGetProperty(name, out var own) ? Text(own) == value : name == "protocol" && value == "TCP";
+
+    private static string Text(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
+}

@@ -1,0 +1,56 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Fleet.Testing;
+
+/// <summary>The real kubectl: a current one where it could be had, else the one of the cluster's version.</summary>
+public sealed class Kubectl
+{
+    private readonly string[] _common;
+
+    internal Kubectl(string kubeconfig, string cache, string? ns)
+    {
+        Kubeconfig = kubeconfig;
+        // What it remembers of a server is kept by address, and a test's address may have been another server's yesterday.
+        _common = ["--kubeconfig", kubeconfig, "--cache-dir", cache, .. ns is null ? Array.Empty<string>() : ["--namespace", ns]];
+    }
+
+    /// <summary>Whose permissions it has.</summary>
+    public string Kubeconfig { get; }
+
+    /// <summary>Runs it and returns how it ended.</summary>
+    /// <param name="arguments">One by one, the command first.</param>
+    /// <param name="input">Its standard input.</param>
+    /// <param name="timeout">After which it is killed; 30 s when null.</param>
+    /// <param name="stop">Kills it.</param>
+    public Task<CommandResult> TryAsync(IEnumerable<string> arguments, string? input = null, TimeSpan? timeout = null, CancellationToken stop = default) =>
+        Command.RunAsync(ClusterTools.Kubectl, [.. _common, .. arguments], input, timeout: timeout, stop: stop);
+
+    /// <summary>Runs it and returns what it wrote.</summary>
+    /// <param name="arguments">One by one, the command first.</param>
+    /// <param name="input">Its standard input.</param>
+    /// <param name="timeout">After which it is killed; 30 s when null.</param>
+    /// <param name="stop">Kills it.</param>
+    /// <exception cref="CommandFailedException">It failed; the message has what it wrote.</exception>
+    public async Task<string> RunAsync(IEnumerable<string> arguments, string? input = null, TimeSpan? timeout = null, CancellationToken stop = default) =>
+        (await TryAsync(arguments, input, timeout, stop)).Succeeded().Out;
+
+    /// <summary>Runs it with arguments that hold no spaces, written as at a prompt.</summary>
+    /// <exception cref="CommandFailedException">It failed; the message has what it wrote.</exception>
+    public Task<string> RunAsync(string line) => RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+    /// <summary><c>kubectl apply -f -</c>.</summary>
+    /// <param name="yaml">One or more documents.</param>
+    /// <param name="validate">False for a CRD with rules on a server that does not know them: they are dropped.</param>
+    /// <exception cref="CommandFailedException">It failed; the message has what it wrote.</exception>
+    public Task<string> ApplyAsync(string yaml, bool validate = true) =>
+        RunAsync(["apply", "--filename", "-", .. validate ? Array.Empty<string>() : ["--validate=false"]], yaml);
+
+    /// <summary><c>kubectl get ... -o json</c>.</summary>
+    /// <exception cref="CommandFailedException">It failed, for one because there is no such object.</exception>
+    public async Task<JsonNode> GetJsonAsync(params string[] what)
+    {
+        var text = await RunAsync(["get", .. what, "--output", "json"]);
+        return JsonNode.Parse(text) ?? throw new JsonException("null in place of an object");
+    }
+}
