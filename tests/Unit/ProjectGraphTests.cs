@@ -17,11 +17,12 @@ public class ProjectGraphTests
         ["operator/Cli"] = ["operator/Controller", "operator/Local"],
         ["services/Contracts"] = [],
         ["services/Rpc"] = [],
-        ["services/Hosting"] = ["services/Rpc"],
-        ["services/Gateway"] = ["services/Contracts", "services/Rpc", "services/Hosting"],
-        ["services/Auth"] = ["services/Contracts", "services/Rpc", "services/Hosting"],
-        ["services/Users"] = ["services/Contracts", "services/Rpc", "services/Hosting"],
-        ["services/Orders"] = ["services/Contracts", "services/Rpc", "services/Hosting"],
+        ["services/Hosting"] = [],
+        ["services/Storage"] = ["services/Hosting"],
+        ["services/Gateway"] = ["services/Hosting", "services/Rpc"],
+        ["services/Auth"] = ["services/Hosting", "services/Storage"],
+        ["services/Users"] = ["services/Hosting", "services/Storage"],
+        ["services/Orders"] = ["services/Contracts", "services/Hosting", "services/Rpc", "services/Storage"],
     };
 
     private static readonly IReadOnlyList<Project> Projects = ReadProjects();
