@@ -12,6 +12,7 @@ namespace Fleet.Apps;
     Says.DependsOnUnknown)]
 [ValidationRule(Cel.ReplicasHaveDatabase, Says.BundledNeedsDatabase)]
 [ValidationRule(Cel.PathsAreUnique, Says.RouteTaken)]
+[ValidationRule(Cel.AuthHasIssuer, Says.AuthNeedsIssuer)]
 public sealed record AppSpec
 {
     [Description("Stops all writes to the app's objects. They are still observed, and the app says Suspended. Default: false.")]
@@ -131,6 +132,49 @@ public sealed record GatewaySpec
     [Description("Whether the gateway watches its routes through the API server. False: the pod gets no token and reads routes from the mounted file only, which the " +
         "kubelet renews within a minute or two. Default: true.")]
     public bool? LiveRoutes { get; init; }
+
+    [Description("Whose tokens are accepted, by the gateway and by the bundled services. Default: those of the app's own auth service.")]
+    public TokenIssuer? Auth { get; init; }
+
+    [Description("Which pages of other origins may call the routes from a browser. Default: none.")]
+    public CorsPolicy? Cors { get; init; }
+
+    [Description("Networks of the proxies in front of the gateway, such as 10.0.0.0/8: only from them Forwarded and X-Forwarded headers are believed. Default: none.")]
+    [MaxLength(16)]
+    [Items(49, Pattern = Patterns.Network)]
+    [UniqueItems]
+    public IReadOnlyList<string>? TrustedProxies { get; init; }
+}
+
+[Description("Who issues the tokens that are accepted (RFC 7519).")]
+[ValidationRule("!has(self.jwksUri) || has(self.issuer)", Says.JwksNeedsIssuer)]
+public sealed record TokenIssuer
+{
+    [Description("The iss claim. Default: the app's own auth service.")]
+    [Length(1, 500)]
+    [RegularExpression(Patterns.HttpUrl)]
+    public string? Issuer { get; init; }
+
+    [Description("Where the issuer publishes its keys (RFC 7517). Default: what its /.well-known/openid-configuration says.")]
+    [Length(1, 500)]
+    [RegularExpression(Patterns.HttpUrl)]
+    public string? JwksUri { get; init; }
+
+    [Description("The aud claims of which a token must have one. Default: the app's name.")]
+    [Length(1, 8)]
+    [Items(253, Pattern = Patterns.Audience)]
+    [UniqueItems]
+    public IReadOnlyList<string>? Audiences { get; init; }
+}
+
+[Description("Which pages of other origins may call the routes from a browser (Fetch standard, CORS protocol).")]
+public sealed record CorsPolicy
+{
+    [Description("Origins such as https://shop.example.com; * is any, without credentials.")]
+    [Length(1, 32)]
+    [Items(253, Pattern = Patterns.Origin)]
+    [UniqueItems]
+    public required IReadOnlyList<string> AllowedOrigins { get; init; }
 }
 
 [JsonConverter(typeof(JsonStringEnumConverter<GatewayServiceType>))]

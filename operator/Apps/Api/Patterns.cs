@@ -12,6 +12,15 @@ internal static class Patterns
     internal const string Hostname = @"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
     internal const string PathPrefix = @"^/([A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*)?$";
     internal const string UrlPath = @"^/[^\s#]*$";
+    internal const string HttpUrl = @"^https?://[^\s/?#]+(/[^\s?#]*)?$";
+
+    /// <summary>RFC 6454, section 7: scheme, host and port, and nothing after them.</summary>
+    internal const string Origin = @"^(\*|https?://[a-z0-9.-]+(:[0-9]{1,5})?)$";
+
+    /// <summary>Without a comma, which parts the audiences in a variable.</summary>
+    internal const string Audience = @"^[^\s,]+$";
+
+    internal const string Network = @"^[0-9a-fA-F:.]+/[0-9]{1,3}$";
     internal const string GrpcService = @"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$";
     internal const string Image = @"^[^\s]+$";
     internal const string EnvName = "^[-._a-zA-Z][-._a-zA-Z0-9]*$";
@@ -35,6 +44,10 @@ internal static class Patterns
         Hostname => "a host name in lower case, or one with *. in front",
         PathPrefix => "a path such as /users, of letters, digits and . _ ~ -, without / at its end",
         UrlPath => "a path that begins with /",
+        HttpUrl => "an http or https URL without a query",
+        Origin => "* or an origin such as https://shop.example.com, without a path",
+        Audience => "without blanks and commas",
+        Network => "a network such as 10.0.0.0/8 or fd00::/8",
         GrpcService => "a full gRPC service name such as orders.v1.Orders",
         Image => "an image without blanks",
         EnvName => "letters, digits and - . _, not beginning with a digit",

@@ -205,6 +205,41 @@ public sealed record RouteSpec
     [Items(253, Pattern = Patterns.Hostname)]
     [UniqueItems]
     public IReadOnlyList<string>? Hostnames { get; init; }
+
+    [Description("Whether the gateway asks for a bearer token: Required refuses a request without a valid one, Optional lets one without any pass, None lets all pass. " +
+        "Default: Required when the app has an issuer of tokens, else None; None for the issuer itself.")]
+    public RouteAuth? Auth { get; init; }
+
+    [Description("Seconds until the service's answer must have begun; then the gateway answers 504. Default: 30.")]
+    [Range(1, 3600)]
+    public int? TimeoutSeconds { get; init; }
+
+    [Description("How often the gateway tries again when nothing of an answer came; only requests that may be repeated without harm. Default: 1.")]
+    [Range(0, 5)]
+    public int? Retries { get; init; }
+
+    [Description("How many requests each subject of a token, else each peer address, may send through one gateway pod. Default: no limit.")]
+    public RateLimit? RateLimit { get; init; }
+}
+
+[JsonConverter(typeof(JsonStringEnumConverter<RouteAuth>))]
+public enum RouteAuth
+{
+    None,
+    Optional,
+    Required,
+}
+
+[Description("A token bucket: burst requests at once, refilled at requestsPerSecond. What is over it is answered 429 with Retry-After.")]
+public sealed record RateLimit
+{
+    [Description("Requests per second in the long run.")]
+    [Range(1, 100000)]
+    public required int RequestsPerSecond { get; init; }
+
+    [Description("Requests at once. Default: requestsPerSecond.")]
+    [Range(1, 100000)]
+    public int? Burst { get; init; }
 }
 
 [Description("What only gRPC services have.")]

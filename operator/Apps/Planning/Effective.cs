@@ -18,8 +18,14 @@ public sealed record EffectiveApp
     /// <summary>The gateway, or null.</summary>
     public required EffectiveGateway? Gateway { get; init; }
 
-    /// <summary>The service that issues the app's tokens, or null.</summary>
+    /// <summary>The service that issues tokens, or null. Its tokens are the app's unless <see cref="TokenIssuer.Issuer"/> names another issuer.</summary>
     public required EffectiveService? Issuer { get; init; }
+
+    /// <summary>The issuer of the spec's own words, or null.</summary>
+    public TokenIssuer? ForeignIssuer => App.Spec.Gateway?.Auth is { Issuer: not null } foreign ? foreign : null;
+
+    /// <summary>Whether anybody issues the app's tokens.</summary>
+    public bool HasIssuer => Issuer is not null || ForeignIssuer is not null;
 
     /// <summary>Seconds without progress after which a service is Stalled.</summary>
     public int ProgressDeadlineSeconds => App.Spec.ProgressDeadlineSeconds ?? 600;
@@ -35,7 +41,8 @@ public sealed record EffectiveApp
     {
         var spec = app.Spec;
         var issuer = spec.Services.FirstOrDefault(s => Bundled.Of(s.Name, s.Image, settings)?.IssuesTokens == true)?.Name;
-        var services = spec.Services.Select(s => Service(app, s, settings, issuer)).ToImmutableArray();
+        var hasIssuer = issuer is not null || spec.Gateway?.Auth?.Issuer is not null;
+        var services = spec.Services.Select(s => Service(app, s, settings, hasIssuer)).ToImmutableArray();
         return new()
         {
             App = app,
@@ -45,7 +52,7 @@ public sealed record EffectiveApp
         };
     }
 
-    private static EffectiveService Service(MicroserviceApp app, ServiceSpec s, OperatorSettings settings, string? issuer)
+    private static EffectiveService Service(MicroserviceApp app, ServiceSpec s, OperatorSettings settings, bool hasIssuer)
     {
         var defaults = app.Spec.Defaults;
         var bundled = Bundled.Of(s.Name, s.Image, settings);
@@ -67,7 +74,7 @@ public sealed record EffectiveApp
             RestartOnConfigChange = defaults?.RestartOnConfigChange ?? true,
             Recreate = s.Volumes?.Any(v => v.PersistentVolumeClaim is not null) == true,
             Route = app.Spec.Gateway is { } gateway && active && s.Route?.Enabled != false
-                ? EffectiveRoute.Of(s, gateway, grpcServices, bundled, issuer)
+                ? EffectiveRoute.Of(s, gateway, grpcServices, bundled, hasIssuer)
                 : null,
         };
     }
@@ -154,10 +161,22 @@ public sealed record EffectiveRoute
     /// <summary>The prefix that is taken off, or null.</summary>
     public string? Strip { get; init; }
 
-    /// <summary>Whether requests without a valid token are refused.</summary>
-    public required bool AuthRequired { get; init; }
+    /// <summary>Whether the gateway asks for a token.</summary>
+    public required RouteAuth Auth { get; init; }
 
-    internal static EffectiveRoute? Of(ServiceSpec s, GatewaySpec gateway, IEnumerable<string> grpcServices, Bundled? bundled, string? issuer)
+    /// <summary>Whether a request without a token passes.</summary>
+    public bool Public => Auth != RouteAuth.Required;
+
+    /// <summary>Seconds until the answer must have begun.</summary>
+    public required int TimeoutSeconds { get; init; }
+
+    /// <summary>How often a request is tried again.</summary>
+    public required int Retries { get; init; }
+
+    /// <summary>The limit for each subject or peer, or null.</summary>
+    public RateLimit? RateLimit { get; init; }
+
+    internal static EffectiveRoute? Of(ServiceSpec s, GatewaySpec gateway, IEnumerable<string> grpcServices, Bundled? bundled, bool hasIssuer)
     {
         var prefix = (s.Route?.PathPrefix ?? $"/{s.Name}").TrimEnd('/');
         ImmutableArray<string> prefixes = s.Protocol == ServiceProtocol.Grpc ? [.. grpcServices.Select(g => $"/{g}")] : [prefix];
@@ -166,7 +185,10 @@ public sealed record EffectiveRoute
             Hostnames = [.. s.Route?.Hostnames ?? gateway.Hostnames ?? []],
             Prefixes = prefixes,
             Strip = s.Route?.StripPrefix == true && s.Protocol != ServiceProtocol.Grpc && prefix.Length > 0 ? prefix : null,
-            AuthRequired = issuer is not null && bundled?.IssuesTokens != true,
+            Auth = s.Route?.Auth ?? (hasIssuer && bundled?.IssuesTokens != true ? RouteAuth.Required : RouteAuth.None),
+            TimeoutSeconds = s.Route?.TimeoutSeconds ?? 30,
+            Retries = s.Route?.Retries ?? 1,
+            RateLimit = s.Route?.RateLimit,
         };
     }
 }

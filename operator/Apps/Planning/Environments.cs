@@ -10,7 +10,7 @@ internal static class Environments
     [
         .. Common(app, service.Name, service.TargetPort, managed: service.Bundled is not null),
         .. service.DependsOn.Select(d => app.Services.FirstOrDefault(s => s.Name == d)).OfType<EffectiveService>().Select(peer => Peer(app, peer)),
-        .. Issuer(app),
+        .. Issuer(app, service),
     ];
 
     internal static ImmutableArray<(string Name, string Value)> Of(EffectiveApp app, EffectiveGateway gateway) =>
@@ -39,13 +39,23 @@ internal static class Environments
         return (Names.PeerVariable(peer.Name), $"{scheme}{Names.Host(app.Name, peer.Name, app.Namespace)}:{peer.Spec.Port}");
     }
 
-    private static IEnumerable<(string Name, string Value)> Issuer(EffectiveApp app)
+    // The service that issues tokens is told its own name, whoever else's tokens the app accepts.
+    private static IEnumerable<(string Name, string Value)> Issuer(EffectiveApp app, EffectiveService? service = null)
     {
-        if (app.Issuer is not { } issuer)
-            yield break;
-        var address = $"http://{Names.Host(app.Name, issuer.Name, app.Namespace)}:{issuer.Spec.Port}";
-        yield return ("AUTH__ISSUER", address);
-        yield return ("AUTH__JWKSURI", $"{address}/.well-known/jwks.json");
-        yield return ("AUTH__AUDIENCE", app.Name);
+        var audience = string.Join(',', app.App.Spec.Gateway?.Auth?.Audiences ?? [app.Name]);
+        if (app.ForeignIssuer is { } foreign && service?.Bundled?.IssuesTokens != true)
+        {
+            yield return ("AUTH__ISSUER", foreign.Issuer!);
+            if (foreign.JwksUri is { } keys)
+                yield return ("AUTH__JWKSURI", keys);
+            yield return ("AUTH__AUDIENCE", audience);
+        }
+        else if (app.Issuer is { } issuer)
+        {
+            var address = $"http://{Names.Host(app.Name, issuer.Name, app.Namespace)}:{issuer.Spec.Port}";
+            yield return ("AUTH__ISSUER", address);
+            yield return ("AUTH__JWKSURI", $"{address}/.well-known/jwks.json");
+            yield return ("AUTH__AUDIENCE", audience);
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Fleet.Kubernetes;
@@ -29,7 +30,9 @@ public static class RoutesConfig
             .ThenBy(r => r.Service.Name, StringComparer.Ordinal)
             .Select((r, order) => (Id: RouteId(r.Service, r.Prefix), Json: Route(r.Service, r.Route, r.Prefix, order)));
         var clusters = app.Services.Where(s => s.Route is not null).OrderBy(s => s.Name, StringComparer.Ordinal).Select(s => (Id: s.Name, Json: Cluster(app, s)));
-        var root = Json.Of(("ReverseProxy", Json.Of(("Routes", Object(routes)), ("Clusters", Object(clusters)))));
+        var root = Json.Of(
+            ("ReverseProxy", Json.Of(("Routes", Object(routes)), ("Clusters", Object(clusters)))),
+            ("Gateway", Gateway(app.Gateway?.Spec)));
         return root.ToJsonString(Indented) + "\n";
     }
 
@@ -44,17 +47,27 @@ public static class RoutesConfig
         ("Transforms", route.Strip is { } strip ? new JsonArray(Json.Of(("PathRemovePrefix", strip))) : null),
         ("Metadata", Json.Of(
             ("Fleet.Protocol", s.Spec.Protocol == ServiceProtocol.Grpc ? "gRPC" : "HTTP"),
-            ("Fleet.Auth", route.AuthRequired ? "Required" : "None"))));
+            ("Fleet.Auth", route.Auth.ToString()),
+            ("Fleet.TimeoutSeconds", Text(route.TimeoutSeconds)),
+            ("Fleet.Retries", Text(route.Retries)),
+            ("Fleet.RateLimit.RequestsPerSecond", route.RateLimit is { } limit ? Text(limit.RequestsPerSecond) : null),
+            ("Fleet.RateLimit.Burst", route.RateLimit is { } bucket ? Text(bucket.Burst ?? bucket.RequestsPerSecond) : null))));
 
     private static JsonObject Cluster(EffectiveApp app, EffectiveService s)
     {
         var grpc = s.Spec.Protocol == ServiceProtocol.Grpc;
         return Json.Of(
             ("Destinations", Json.Of((s.Name, Json.Of(("Address", $"http://{Names.Host(app.Name, s.Name, app.Namespace)}:{s.Spec.Port}"))))),
-            // Cleartext HTTP/2 with prior knowledge: there is no upgrade to negotiate it.
-            ("HttpRequest", grpc ? Json.Of(("Version", "2"), ("VersionPolicy", "RequestVersionExact")) : null),
+            // Cleartext HTTP/2 with prior knowledge: there is no upgrade to negotiate it. A stream may be silent for long: the client has its deadline.
+            ("HttpRequest", grpc ? Json.Of(("Version", "2"), ("VersionPolicy", "RequestVersionExact"), ("ActivityTimeout", "01:00:00")) : null),
             ("Metadata", s.Headless ? Json.Of(("Fleet.Balancing", "PerRequest")) : null));
     }
+
+    private static JsonObject? Gateway(GatewaySpec? gateway) => gateway is not ({ Cors: not null } or { TrustedProxies.Count: > 0 }) ? null : Json.Of(
+        ("Cors", gateway.Cors is { } cors ? Json.Of(("AllowedOrigins", Json.Strings(cors.AllowedOrigins))) : null),
+        ("TrustedProxies", Json.Strings(gateway.TrustedProxies)));
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static JsonObject Object(IEnumerable<(string Id, JsonObject Json)> entries) =>
         new(entries.Select(e => KeyValuePair.Create(e.Id, (JsonNode?)e.Json)));

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.RegularExpressions;
 
 namespace Fleet.Apps;
@@ -49,6 +50,14 @@ public static partial class AppRules
             yield break;
         if (gateway.Port == Bundled.ManagementPort)
             yield return new("spec.gateway.port", Says.GatewayPortIsManagement);
+        if (gateway.Auth is { JwksUri: not null, Issuer: null })
+            yield return new("spec.gateway.auth.jwksUri", Says.JwksNeedsIssuer);
+        foreach (var (i, network) in (gateway.TrustedProxies ?? []).Index())
+        {
+            if (!IPNetwork.TryParse(network, out _))
+                yield return new($"spec.gateway.trustedProxies[{i}]", $"{Says.NetworkMalformed}, is {network}");
+        }
+
         foreach (var problem in ResourceRules.Check(gateway.Resources, "spec.gateway.resources"))
             yield return problem;
     }

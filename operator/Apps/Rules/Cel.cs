@@ -45,6 +45,12 @@ internal static class Cel
         "!self.services.exists(b, (has(b.route) && has(b.route.pathPrefix) ? b.route.pathPrefix : '/' + b.name) == a.route.pathPrefix && " +
         $"b.name != a.name && {BRoutedByPath}))";
 
+    /// <summary>On the spec. Which registry holds the bundled images is the operator's setting, so any image with the name counts here.</summary>
+    internal const string AuthHasIssuer =
+        "self.services.all(s, !has(s.route) || !has(s.route.auth) || s.route.auth == 'None') || " +
+        "(has(self.gateway) && has(self.gateway.auth) && has(self.gateway.auth.issuer)) || " +
+        "self.services.exists(s, has(s.image) ? s.image.contains('/fleet-auth') : s.name == 'auth')";
+
     private const string SurgeIsZero = "type(self.maxSurge) == int ? self.maxSurge == 0 : self.maxSurge.matches('^0+%$')";
     private const string UnavailableIsZero = "type(self.maxUnavailable) == int ? self.maxUnavailable == 0 : self.maxUnavailable.matches('^0+%$')";
 

@@ -1,9 +1,20 @@
 namespace Fleet.Apps;
 
-/// <summary>No two services may be reached at the same place. Asked of the effective routes, so defaults count.</summary>
+/// <summary>No two services may be reached at the same place, and no token be asked for that nobody issues. Asked of the effective routes, so defaults count.</summary>
 internal static class RouteRules
 {
-    internal static IEnumerable<Problem> Check(EffectiveApp app)
+    internal static IEnumerable<Problem> Check(EffectiveApp app) => [.. OfAuth(app), .. OfPlaces(app)];
+
+    private static IEnumerable<Problem> OfAuth(EffectiveApp app)
+    {
+        for (var i = 0; i < app.Services.Length && !app.HasIssuer; i++)
+        {
+            if (app.Services[i].Spec.Route?.Auth is not (null or RouteAuth.None))
+                yield return new($"{AppRules.ServicePath(i)}.route.auth", Says.AuthNeedsIssuer);
+        }
+    }
+
+    private static IEnumerable<Problem> OfPlaces(EffectiveApp app)
     {
         // ASP.NET, and so the gateway, matches paths without regard to case.
         var taken = new Dictionary<(string Host, string Path), string>(new PlaceComparer());

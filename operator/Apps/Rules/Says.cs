@@ -32,6 +32,12 @@ internal static class Says
     internal const string DependsOnItself = "a service cannot depend on itself";
     internal const string RouteTaken = "no two services may have the same hostname and path: change route.pathPrefix, route.hostnames or grpc.services of one";
 
+    internal const string AuthNeedsIssuer =
+        "route.auth Optional or Required needs an issuer of tokens: add the bundled auth service, or set gateway.auth.issuer";
+
+    internal const string JwksNeedsIssuer = "jwksUri goes with issuer: set both, or neither for the app's own auth service";
+    internal const string NetworkMalformed = "must be a network such as 10.0.0.0/8 or fd00::/8";
+
     internal const string ProbePathUnused = "probes.path goes with mode Auto or HTTP";
     internal const string ProbePathMissing = "probes.mode HTTP needs probes.path";
     internal const string GrpcProbePath = "a gRPC service is probed by grpc.health.v1: remove probes.path, or set probes.mode to HTTP";

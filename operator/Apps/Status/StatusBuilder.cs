@@ -61,7 +61,7 @@ public static class StatusBuilder
             Add(Question(s.Name, s.Active, s.Replicas, Remark(s, app)), health => new()
             {
                 Name = s.Name, Protocol = s.Spec.Protocol, Port = s.Spec.Port, State = health.Phase, Image = s.Image,
-                Public = s.Route is { AuthRequired: false }, Replicas = health.Counts,
+                Public = s.Route is { Public: true }, Replicas = health.Counts,
                 Address = $"{Names.Host(app.Name, s.Name, app.Namespace)}:{s.Spec.Port}",
                 Url = Addresses.OfService(app, s, url),
             });

@@ -16,5 +16,5 @@ internal sealed record RouteLine(string Match, string Service, bool IsPublic)
         from prefix in route.Prefixes
         // A gRPC service is a folder of methods; the root has no prefix.
         let end = service.Spec.Protocol == ServiceProtocol.Grpc || prefix.Length == 0 ? "/" : ""
-        select new RouteLine($"{host}{prefix}{end}", service.Name, !route.AuthRequired);
+        select new RouteLine($"{host}{prefix}{end}", service.Name, route.Public);
 }
