@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the scripts of this folder share: messages, the cache, and Debian packages without installing them. Sourced, never run.
+# What the scripts of this folder and of ../Backends share: messages, the cache, and Debian packages without installing them. Sourced, never run.
 
 # The exit code for "cannot be had on this machine": ./test then skips the tier and names it. Any other failure is a failure.
 readonly unavailable=77
@@ -80,6 +80,18 @@ unpack() {
     (cd "$cache/apt/debs" && logged "$package" apt_private download "$package") || cannot "the package $package could not be downloaded"
     dpkg-deb -x "$cache/apt/debs/$package"_*.deb "$into"
   done
+}
+
+# unpack_missing FOLDER PACKAGE...: the same with all that they depend on and this machine does not have.
+unpack_missing() {
+  local into=$1
+  local -a names
+  shift
+  apt_ready "$@"
+  mapfile -t names < <(apt_private install --simulate --no-install-recommends "$@" | awk '$1 == "Inst" { print $2 }')
+  # What is installed already is wanted in the folder all the same.
+  mapfile -t names < <(printf '%s\n' "$@" "${names[@]}" | sort -u)
+  unpack "$into" "${names[@]}"
 }
 
 # use_tool COMMAND PACKAGE...: a small tool, from the machine when it has it, else unpacked into the cache (libraries included).

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Reflection;
 
 namespace Fleet.Testing;
@@ -30,9 +29,9 @@ public sealed class OperatorProcess : IAsyncDisposable
 {
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
 
-    private readonly Process _process;
+    private readonly ServerProcess _process;
 
-    private OperatorProcess(Process process) => _process = process;
+    private OperatorProcess(ServerProcess process, OperatorLog log) => (_process, Log) = (process, log);
 
     /// <summary>The built command line program.</summary>
     public static string Program { get; } = RepositoryRoot.Combine(
@@ -42,7 +41,7 @@ public sealed class OperatorProcess : IAsyncDisposable
     public static string DotNet { get; } = System.Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
 
     /// <summary>What it has logged.</summary>
-    public OperatorLog Log { get; } = new();
+    public OperatorLog Log { get; }
 
     /// <summary>Where it serves its health and metrics: a free port, which it tells in its log. Null until it has.</summary>
     public Uri? Health => Log.Entries.Select(e => e.Value("Port")).FirstOrDefault(p => p is not null) is { } port ? new Uri($"http://127.0.0.1:{port}") : null;
@@ -71,29 +70,15 @@ public sealed class OperatorProcess : IAsyncDisposable
             arguments.AddRange(["--watch-namespace", ns]);
         arguments.AddRange(options.Arguments);
 
-        var start = new ProcessStartInfo(DotNet, arguments)
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
         // What the machine's user has set must not reach the operator under test.
-        foreach (var name in start.Environment.Keys.Where(n => n is "KUBECONFIG" || n.StartsWith("FLEET_", StringComparison.Ordinal)).ToList())
-            start.Environment.Remove(name);
+        var environment = System.Environment.GetEnvironmentVariables().Keys.Cast<string>()
+            .Where(n => n is "KUBECONFIG" || n.StartsWith("FLEET_", StringComparison.Ordinal))
+            .ToDictionary(n => n, _ => (string?)null, StringComparer.Ordinal);
         foreach (var (name, value) in options.Environment)
-            start.Environment[name] = value;
+            environment[name] = value;
 
-        var process = new Process { StartInfo = start };
-        var self = new OperatorProcess(process);
-        process.OutputDataReceived += (_, line) => self.Log.Add(line.Data);
-        process.ErrorDataReceived += (_, line) => self.Log.Add(line.Data);
-        process.Start();
-        Guard.Process(process.Id);
-        process.StandardInput.Close();
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        return self;
+        var log = new OperatorLog();
+        return new(ServerProcess.Start(DotNet, arguments, environment, log.Add), log);
     }
 
     /// <summary>Starts one and returns once it says that it is ready.</summary>
@@ -147,31 +132,15 @@ public sealed class OperatorProcess : IAsyncDisposable
                 line => double.Parse(line.AsSpan(line.LastIndexOf(' ') + 1), System.Globalization.CultureInfo.InvariantCulture));
     }
 
-    /// <summary>Ends it as a crash would (SIGKILL); returns when it is gone.</summary>
-    public Task KillAsync()
-    {
-        _process.Kill();
-        return WaitForExitAsync();
-    }
+    /// <inheritdoc cref="ServerProcess.KillAsync"/>
+    public Task KillAsync() => _process.KillAsync();
 
-    /// <summary>Asks it to end (SIGTERM), as Kubernetes does; returns the exit code.</summary>
-    /// <exception cref="TimeoutException">It has not ended in time.</exception>
-    public async Task<int> TerminateAsync(TimeSpan? timeout = null)
-    {
-        (await Command.RunAsync("/bin/sh", ["-c", "kill -TERM \"$0\"", $"{Id}"])).Succeeded();
-        await WaitForExitAsync(timeout);
-        return ExitCode;
-    }
+    /// <inheritdoc cref="ServerProcess.TerminateAsync"/>
+    public Task<int> TerminateAsync(TimeSpan? timeout = null) => _process.TerminateAsync(timeout);
 
-    /// <summary>Returns when it has ended and all it wrote is in <see cref="Log"/>.</summary>
-    /// <exception cref="TimeoutException">It has not ended in time.</exception>
-    public async Task WaitForExitAsync(TimeSpan? timeout = null) => await _process.WaitForExitAsync().WaitAsync(timeout ?? Eventually.Patience);
+    /// <inheritdoc cref="ServerProcess.WaitForExitAsync"/>
+    public Task WaitForExitAsync(TimeSpan? timeout = null) => _process.WaitForExitAsync(timeout);
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        if (!_process.HasExited)
-            await KillAsync();
-        _process.Dispose();
-    }
+    public ValueTask DisposeAsync() => _process.DisposeAsync();
 }

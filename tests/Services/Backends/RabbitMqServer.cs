@@ -1,0 +1,35 @@
+using Fleet.Testing;
+using RabbitMQ.Client;
+using Xunit;
+
+namespace Fleet.ServiceTests;
+
+/// <summary>A real RabbitMQ.</summary>
+public sealed class RabbitMqServer : IAsyncLifetime
+{
+    private readonly BackendServer _server = new("rabbitmq", 3, IsUpAsync);
+
+    /// <summary>Where it is, as <c>ConnectionStrings__RabbitMq</c>.</summary>
+    public string Url => UrlOf(_server.Port);
+
+    /// <summary>Returns when a queue's declaration outlives a crash: RabbitMQ keeps new ones in memory for up to two seconds. Messages are confirmed when they are kept.</summary>
+    /// <param name="queue">A name that is part of no other.</param>
+    public Task WaitForQueueOnDiskAsync(string queue) => Eventually.True(() => _server.HasOnDisk(queue));
+
+    /// <summary>Kills it as a crash would.</summary>
+    public Task KillAsync() => _server.KillAsync();
+
+    /// <summary>Starts it, again after <see cref="KillAsync"/>, and returns when it answers.</summary>
+    public Task InitializeAsync() => _server.StartAsync();
+
+    /// <inheritdoc/>
+    public async Task DisposeAsync() => await _server.DisposeAsync();
+
+    private static string UrlOf(int port) => $"amqp://guest:guest@127.0.0.1:{port}";
+
+    private static async Task<bool> IsUpAsync(int port)
+    {
+        await using var connection = await new ConnectionFactory { Uri = new Uri(UrlOf(port)) }.CreateConnectionAsync();
+        return connection.IsOpen;
+    }
+}
