@@ -13,7 +13,8 @@ public sealed class PostgreSqlServer : IAsyncLifetime
     public async Task<string> CreateDatabaseAsync()
     {
         var name = $"test_{Guid.NewGuid():N}";
-        await using var connection = new NpgsqlConnection(ConnectionString(_server.Port, "postgres"));
+        // A pooled connection may be one from before a kill.
+        await using var connection = new NpgsqlConnection($"{ConnectionString(_server.Port, "postgres")};Pooling=false");
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand($"CREATE DATABASE {name}", connection);
         await command.ExecuteNonQueryAsync();
