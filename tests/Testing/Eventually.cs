@@ -6,7 +6,7 @@ namespace Fleet.Testing;
 public static class Eventually
 {
     /// <summary>How long to wait when nothing is said.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(25);
 
