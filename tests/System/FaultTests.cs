@@ -76,4 +76,22 @@ public class ControlPlaneLossTests(ITestOutputHelper output) : AppTest(output)
         await ReadyAsync(timeout: TimeSpan.FromSeconds(60));
         Assert.False(process.HasExited);
     }
+
+    [Fact]
+    public async Task The_custom_resource_may_come_after_the_operator()
+    {
+        await Kubectl.RunAsync($"delete crd {MicroserviceApp.Resource.Plural}.{MicroserviceApp.Resource.Group} --wait --timeout=60s");
+        try
+        {
+            var process = LaunchOperator(o => o with { LeaderElect = false });
+            await Eventually.True(() => process.Log.Entries.Any(e => e.Line.Contains($"{MicroserviceApp.Resource}: not served", StringComparison.Ordinal)));
+            Assert.False(process.HasExited);
+        }
+        finally
+        {
+            await InstallCrdAsync();
+        }
+
+        await ReadyShopAsync();
+    }
 }
