@@ -78,6 +78,7 @@ internal sealed class HeaderHygiene(CurrentRoutes routes) : ITransformProvider
         || name.Equals("Forwarded", StringComparison.OrdinalIgnoreCase)
         || name.Equals(RealIp, StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>Of a request that says close or keep-alive as well, Kestrel tells nothing but that.</summary>
     private static IEnumerable<string> Named(StringValues connection) =>
         connection.SelectMany(v => (v ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).Where(IsName);
 

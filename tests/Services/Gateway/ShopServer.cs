@@ -24,6 +24,9 @@ internal sealed class ShopServer : IAsyncDisposable
     public HealthService Health { get; } = new();
     public RpcMetadata? LastMetadata { get; private set; }
 
+    /// <summary>The deadlines of the calls, as they were sent.</summary>
+    public System.Collections.Concurrent.ConcurrentQueue<string> Deadlines { get; } = new();
+
     /// <summary>How often the server was asked to describe itself.</summary>
     public int Reflections { get; private set; }
 
@@ -58,6 +61,8 @@ internal sealed class ShopServer : IAsyncDisposable
         {
             Interlocked.Increment(ref _calls);
             LastMetadata = call.Metadata;
+            if (call.Http.Request.Headers["grpc-timeout"].ToString() is { Length: > 0 } timeout)
+                Deadlines.Enqueue(timeout);
             call.Headers.Add("x-from", "shop");
             call.Trailers.Add("x-end", "so");
             return ValueTask.CompletedTask;

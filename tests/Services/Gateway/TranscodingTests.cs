@@ -14,8 +14,8 @@ namespace Fleet.ServiceTests.Gateway;
 public class TranscodingTests
 {
     private static readonly TypeRegistry Registry = TypeRegistry.FromFiles(RichReflection.Descriptor);
-    private static readonly JsonFormatter Formatter = new(JsonFormatter.Settings.Default.WithTypeRegistry(Registry));
-    private static readonly JsonParser Parser = new(JsonParser.Settings.Default.WithTypeRegistry(Registry));
+    internal static readonly JsonFormatter Formatter = new(JsonFormatter.Settings.Default.WithTypeRegistry(Registry));
+    internal static readonly JsonParser Parser = new(JsonParser.Settings.Default.WithTypeRegistry(Registry));
 
     /// <summary>As the gateway has them: linked anew from the bytes that a backend describes itself with, not the compiled ones.</summary>
     private static readonly TypeSet Types = new(Described(RichReflection.Descriptor));
