@@ -32,7 +32,7 @@ internal static class GatewayPipeline
         var translation = new TranslationStep(ActivatorUtilities.CreateInstance<ConnectUnary>(services));
         var deadline = ActivatorUtilities.CreateInstance<RouteDeadline>(services);
         var retry = ActivatorUtilities.CreateInstance<RetryStep>(services);
-        var time = services.GetRequiredService<TimeProvider>();
+        var limits = ActivatorUtilities.CreateInstance<RouteLimits>(services);
 
         app.Use(answer.InvokeAsync);
         app.UseRouting();
@@ -52,7 +52,7 @@ internal static class GatewayPipeline
             var policy = RoutePolicy.Of(route);
             endpoint.WithMetadata(policy);
             if (policy.RateLimit is { } rate)
-                endpoint.WithMetadata(new CallerBuckets(rate, time));
+                endpoint.WithMetadata(limits.Of(policy.RouteId, rate));
         });
     }
 }

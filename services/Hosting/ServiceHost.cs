@@ -107,7 +107,7 @@ public static partial class ServiceHost
 
     /// <summary>Where a started service is reached, public addresses first, the management address last.</summary>
     public static IReadOnlyList<Uri> Addresses(WebApplication app) =>
-        [.. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(a => new Uri(a))];
+        [.. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Distinct().Select(a => new Uri(a))];
 
     private static void SetLimits(KestrelServerOptions kestrel)
     {

@@ -9,7 +9,8 @@ internal sealed class LaneListener(EndPoint endPoint) : IConnectionListener
 {
     private readonly Channel<ConnectionContext> _accepted = Channel.CreateUnbounded<ConnectionContext>(); // Kestrel takes them at once
 
-    public EndPoint EndPoint => endPoint;
+    /// <summary>What the server tells as its address.</summary>
+    public EndPoint EndPoint { get; set; } = endPoint;
 
     /// <summary>False when the listener was closed in between.</summary>
     public bool Offer(ConnectionContext connection) => _accepted.Writer.TryWrite(connection);

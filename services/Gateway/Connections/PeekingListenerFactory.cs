@@ -24,6 +24,7 @@ internal sealed class PeekingListenerFactory(
         if (endpoint is Http2LaneEndPoint)
             return _http2;
         var sockets = await _sockets.BindAsync(endpoint, cancellationToken);
+        _http2.EndPoint = sockets.EndPoint;
         return new PublicListener(sockets, _http2, new ProtocolPeek(time, meter));
     }
 }

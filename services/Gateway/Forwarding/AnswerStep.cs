@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Fleet.Rpc;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
@@ -47,7 +46,7 @@ internal sealed partial class AnswerStep(GatewayMeter meter, ILogger<AnswerStep>
         return failure.Error switch
         {
             ForwarderError.NoAvailableDestinations => Refusal.Unavailable("no-destination", $"{cluster} has no destination"),
-            ForwarderError.Request when CannotConnect(failure.Exception) => Refusal.Unavailable("cannot-connect", $"{cluster} cannot be reached"),
+            _ when failure.NeverConnected() => Refusal.Unavailable("cannot-connect", $"{cluster} cannot be reached"),
             ForwarderError.Request => Refusal.BrokeOff($"{cluster} broke off before it answered"),
             ForwarderError.RequestTimedOut => Refusal.TooSlow($"{cluster} did not answer in time"),
             ForwarderError.RequestBodyClient => Refusal.OfStatus(BadRequest(failure.Exception)?.StatusCode ?? StatusCodes.Status400BadRequest, BadRequest(failure.Exception)?.Message ?? "the request's body broke off"),
@@ -71,14 +70,6 @@ internal sealed partial class AnswerStep(GatewayMeter meter, ILogger<AnswerStep>
             _ => null,
         };
     }
-
-    internal static bool CannotConnect(Exception? error) => error switch
-    {
-        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError } => true,
-        HttpRequestException { InnerException: SocketException } => true,
-        AggregateException several => several.InnerExceptions.Any(CannotConnect),
-        _ => false,
-    };
 
     private static BadHttpRequestException? BadRequest(Exception? error) => error switch
     {

@@ -40,9 +40,8 @@ internal sealed class RetryStep(GatewayMeter meter)
     {
         if (context.Response.HasStarted || context.RequestAborted.IsCancellationRequested || body.WasRead)
             return false;
-        if (context.GetForwarderErrorFeature() is not { Error: ForwarderError.Request } failure)
-            return false;
-        return AnswerStep.CannotConnect(failure.Exception) || (IsIdempotent(context.Request.Method) && !body.MayExist);
+        return context.GetForwarderErrorFeature() is { } failure
+            && (failure.NeverConnected() || (failure.BrokeOff() && IsIdempotent(context.Request.Method) && !body.MayExist));
     }
 
     private static bool IsIdempotent(string method) =>

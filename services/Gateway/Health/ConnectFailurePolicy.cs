@@ -1,4 +1,3 @@
-using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
 
@@ -13,12 +12,13 @@ internal sealed class ConnectFailurePolicy(IDestinationHealthUpdater updater, He
 
     public void RequestProxied(HttpContext context, ClusterState cluster, DestinationState destination)
     {
-        if (context.GetForwarderErrorFeature()?.Error is ForwarderError.Request)
+        var failure = context.GetForwarderErrorFeature();
+        if (failure is not null && (failure.NeverConnected() || failure.BrokeOff()))
         {
             updater.SetPassive(cluster, destination, DestinationHealth.Unhealthy, ClusterHealth.AvoidFor);
             resolver.LookAgain(); // the pod may have gone, and another one come
         }
-        else if (destination.Health.Passive != DestinationHealth.Healthy && context.GetForwarderErrorFeature() is null)
+        else if (destination.Health.Passive != DestinationHealth.Healthy && failure is null)
         {
             updater.SetPassive(cluster, destination, DestinationHealth.Healthy, ClusterHealth.AvoidFor);
         }

@@ -216,6 +216,27 @@ public sealed class ForwardingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_destination_whose_machine_is_gone_says_nothing_and_is_avoided_too()
+    {
+        // A full backlog drops what knocks, as a dead machine does.
+        using var full = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        full.Start(1);
+        var port = ((IPEndPoint)full.LocalEndpoint).Port;
+        var knocking = Enumerable.Range(0, 4).Select(_ => new System.Net.Sockets.TcpClient()).ToList();
+        var knocks = knocking.Select(k => k.ConnectAsync(IPAddress.Loopback, port)).ToList();
+        await Eventually.True(() => knocks.Count(k => k.IsCompleted) == 2);
+
+        await _gateway.ReplaceAsync(RoutesFiles.Of("/", new Uri($"http://127.0.0.1:{port}")));
+        await AssertProblem(await _gateway.Http.GetAsync("/x"), 503, "cannot-connect");
+        var routes = RoutesFiles.Of("/", new Uri($"http://127.0.0.1:{port}"), (RoutePolicy.RetriesKey, "1"));
+        routes["ReverseProxy"]!["Clusters"]!["root"]!["Destinations"]!["other"] = new JsonObject { ["Address"] = _backend.Address.ToString() };
+        await _gateway.ReplaceAsync(routes);
+        for (var i = 0; i < 20; i++)
+            Assert.Equal("ok", await _gateway.Http.GetStringAsync("/x"));
+        knocking.ForEach(k => k.Dispose());
+    }
+
+    [Fact]
     public async Task A_cluster_of_one_comes_back_with_its_backend()
     {
         var address = _backend.Address;

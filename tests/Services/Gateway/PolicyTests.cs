@@ -140,6 +140,18 @@ public sealed class PolicyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_backend_that_moves_fills_no_bucket()
+    {
+        for (var i = 0; i < 3; i++)
+            Assert.Equal(200, await StatusAsync("limited", null));
+        await using var elsewhere = await Upstream.SayingAsync("elsewhere");
+        await _gateway.ReplaceAsync(RoutesFiles.Of("/limited", elsewhere.Address, (RoutePolicy.AuthKey, "Optional"), (RoutePolicy.RateKey, "0.01"), (RoutePolicy.BurstKey, "3")));
+        Assert.Equal(429, await StatusAsync("limited", null));
+        await _gateway.ReplaceAsync(RoutesFiles.Of("/limited", elsewhere.Address, (RoutePolicy.AuthKey, "Optional"), (RoutePolicy.RateKey, "0.01"), (RoutePolicy.BurstKey, "4")));
+        Assert.Equal(200, await StatusAsync("limited", null));
+    }
+
+    [Fact]
     public void Buckets_are_bounded_and_a_newcomer_among_too_many_shares_one()
     {
         var time = new FakeTimeProvider();

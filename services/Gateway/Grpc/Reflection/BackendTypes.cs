@@ -25,14 +25,15 @@ internal sealed partial class BackendTypes(TimeProvider time, ILogger<BackendTyp
     public async Task<KnownMethod> FindAsync(HttpContext context, ConnectRequest request)
     {
         var cluster = Of(context);
+        var addresses = Addresses(context);
         if (cluster.Types.FindMethod(request.Service, request.Method) is null)
         {
-            await LearnAsync(context, cluster, request.Service);
+            await LearnAsync(addresses, cluster, request.Service, context.RequestAborted);
         }
         else if (time.GetElapsedTime(cluster.AskedAt) > Aged)
         {
-            // Old types still do; the next caller has the new ones.
-            _ = LearnAsync(context, cluster, request.Service).ContinueWith(static t => _ = t.Exception, TaskScheduler.Default);
+            // Old types still do; the next caller has the new ones. This request, which may end sooner, is not looked at any more.
+            _ = LearnAsync(addresses, cluster, request.Service, CancellationToken.None).ContinueWith(static t => _ = t.Exception, TaskScheduler.Default);
         }
 
         return cluster.Types.FindMethod(request.Service, request.Method) is { } method
@@ -53,7 +54,7 @@ internal sealed partial class BackendTypes(TimeProvider time, ILogger<BackendTyp
             var cluster = Of(context);
             try
             {
-                await LearnAsync(context, cluster, (e as UnknownTypeException)?.TypeName ?? request.Service);
+                await LearnAsync(Addresses(context), cluster, (e as UnknownTypeException)?.TypeName ?? request.Service, context.RequestAborted);
             }
             catch (BackendTypesException)
             {
@@ -68,10 +69,13 @@ internal sealed partial class BackendTypes(TimeProvider time, ILogger<BackendTyp
 
     private Cluster Of(HttpContext context) => _clusters.GetOrAdd(context.GetRouteModel().Config.ClusterId ?? "", _ => new Cluster());
 
-    private async Task LearnAsync(HttpContext context, Cluster cluster, string symbol)
+    private static string[] Addresses(HttpContext context) =>
+        [.. context.GetReverseProxyFeature().AvailableDestinations.Select(d => new Uri(d.Model.Config.Address).GetLeftPart(UriPartial.Authority))];
+
+    private async Task LearnAsync(string[] addresses, Cluster cluster, string symbol, CancellationToken stop)
     {
         var seen = cluster.AskedAt;
-        await cluster.OneAtATime.WaitAsync(context.RequestAborted);
+        await cluster.OneAtATime.WaitAsync(stop);
         try
         {
             var isNew = !cluster.Symbols.Contains(symbol);
@@ -87,7 +91,7 @@ internal sealed partial class BackendTypes(TimeProvider time, ILogger<BackendTyp
             if (isNew && cluster.Symbols.Count >= MaxSymbols)
                 throw Unknown($"{symbol} is not known at the backend");
             cluster.AskedAt = time.GetTimestamp();
-            await AskAsync(context, cluster, symbol);
+            await AskAsync(addresses, cluster, symbol);
         }
         finally
         {
@@ -95,30 +99,28 @@ internal sealed partial class BackendTypes(TimeProvider time, ILogger<BackendTyp
         }
     }
 
-    private async Task AskAsync(HttpContext context, Cluster cluster, string symbol)
+    private async Task AskAsync(string[] addresses, Cluster cluster, string symbol)
     {
-        var destinations = context.GetReverseProxyFeature().AvailableDestinations;
+        if (addresses.Length == 0)
+            throw Failed(cluster, Refusal.Unavailable("no-destination", "the backend has no destination"));
         for (var i = 0; ; i++)
         {
-            if (destinations.Count == 0)
-                throw Failed(cluster, Refusal.Unavailable("no-destination", "the backend has no destination"));
-            var address = destinations[i].Model.Config.Address;
             try
             {
-                using var call = new ReflectionCall(new RpcChannel(new Uri(address).GetLeftPart(UriPartial.Authority), new RpcChannelOptions { Time = time, Attempts = 1 }));
+                using var call = new ReflectionCall(new RpcChannel(addresses[i], new RpcChannelOptions { Time = time, Attempts = 1 }));
                 // Shared by whoever waits for it, so it does not end with the one who came first.
                 cluster.Types = await call.DescribeAsync([.. cluster.Symbols, symbol], CancellationToken.None);
                 cluster.Symbols.Add(symbol);
                 cluster.Failure = null;
                 return;
             }
-            catch (RpcException e) when (e.Status.Code == RpcStatusCode.Unavailable && i + 1 < destinations.Count)
+            catch (RpcException e) when (e.Status.Code == RpcStatusCode.Unavailable && i + 1 < addresses.Length)
             {
                 // another destination may be there
             }
             catch (RpcException e)
             {
-                Log.NotLearned(log, symbol, address, e.Message);
+                Log.NotLearned(log, symbol, addresses[i], e.Message);
                 throw Failed(cluster, e.Status.Code switch
                 {
                     RpcStatusCode.NotFound => Unknown($"{symbol} is not known at the backend").Refusal,
@@ -129,7 +131,7 @@ internal sealed partial class BackendTypes(TimeProvider time, ILogger<BackendTyp
             }
             catch (InvalidDataException e)
             {
-                Log.NotLearned(log, symbol, address, e.Message);
+                Log.NotLearned(log, symbol, addresses[i], e.Message);
                 throw Failed(cluster, NotServed($"what the backend says of its types does not fit together: {e.Message}"));
             }
         }
