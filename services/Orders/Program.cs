@@ -1,1 +1,4 @@
-await Microsoft.AspNetCore.Builder.WebApplication.Create(args).RunAsync();
+using Fleet.Hosting;
+using Fleet.Orders;
+
+return await ServiceHost.RunAsync(() => OrdersApp.Build(args));

@@ -9,11 +9,14 @@ using Microsoft.Extensions.Logging;
 
 namespace Fleet.Rpc;
 
-/// <summary>Limits of the server.</summary>
+/// <summary>How the server behaves.</summary>
 public sealed record RpcServerOptions
 {
     /// <summary>The longest request message in bytes, compressed as well as decompressed; 4 MiB, as in other implementations.</summary>
     public int MaxMessageBytes { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>Names the status of exceptions that handlers let through; null: it is a fault of the server, UNKNOWN, and logged.</summary>
+    public Func<Exception, RpcStatus?> Explain { get; init; } = static _ => null;
 }
 
 /// <summary>Serves gRPC on the endpoints of a web application: one endpoint per method, and one for what nobody serves.</summary>
@@ -158,6 +161,8 @@ public sealed partial class RpcServer
             return new(RpcStatusCode.DeadlineExceeded, "the deadline passed on the server");
         if (e is OperationCanceledException && handler.Endless && _draining.IsCancellationRequested)
             return new(RpcStatusCode.Unavailable, "the server is shutting down");
+        if (_options.Explain(e) is { } explained)
+            return explained;
         if (e is BadHttpRequestException bad)
             return new(RpcStatusCode.Internal, "the request's body could not be read: " + bad.Message);
         Log.Failed(_log, handler.Path, e);
