@@ -1,1 +1,4 @@
-await Microsoft.AspNetCore.Builder.WebApplication.Create(args).RunAsync();
+using Fleet.Auth;
+using Fleet.Hosting;
+
+return await ServiceHost.RunAsync(() => AuthApp.Build(args));

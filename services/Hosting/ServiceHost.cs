@@ -53,6 +53,7 @@ public static partial class ServiceHost
         services.AddSingleton<Drain>();
         services.AddHostedService(p => p.GetRequiredService<Drain>());
         services.AddSingleton<IStartupFilter, OutermostSteps>();
+        services.TryAddSingleton<ITokenKeys, IssuerKeys>();
         services.AddSingleton<TokenVerifier>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = Drain.Bound);
         Logs.Configure(builder.Logging, environment);

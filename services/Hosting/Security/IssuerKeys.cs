@@ -4,12 +4,22 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Fleet.Hosting;
 
+/// <summary>Where the keys are that tokens are checked with.</summary>
+public interface ITokenKeys
+{
+    /// <summary>The keys that may have signed a token.</summary>
+    /// <param name="keyId">The token's <c>kid</c>; null when it has none, then it may be any key.</param>
+    /// <param name="stop">Ends the waiting.</param>
+    /// <returns>The keys; none when the issuer has no such key; and what went wrong when it could not be asked.</returns>
+    ValueTask<(IReadOnlyList<SecurityKey> Keys, string? Fault)> FindAsync(string? keyId, CancellationToken stop);
+}
+
 /// <summary>
 /// The issuer's public keys (RFC 7517), fetched when they are first needed, again when a token names a key that is not among them, and once in a while, so
 /// that withdrawn keys go. The last good ones stay while the issuer is away. Tokens with invented key ids cannot make it ask more than once per
 /// <see cref="LeastInterval"/>.
 /// </summary>
-internal sealed partial class IssuerKeys(ServiceEnvironment environment, HttpClient http, TimeProvider time, ILogger log)
+internal sealed partial class IssuerKeys(ServiceEnvironment environment, TimeProvider time, ILogger<IssuerKeys> log) : ITokenKeys, IDisposable
 {
     public static readonly TimeSpan LeastInterval = TimeSpan.FromSeconds(5);
 
@@ -18,14 +28,23 @@ internal sealed partial class IssuerKeys(ServiceEnvironment environment, HttpCli
 
     public static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(10);
 
+    // Keys are fetched from where we were told and from nowhere else.
+    private readonly HttpClient _http = new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        ConnectTimeout = TimeSpan.FromSeconds(2),
+        PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+    })
+    {
+        Timeout = TimeSpan.FromSeconds(3),
+        MaxResponseContentBufferSize = 256 * 1024,
+    };
+
     private readonly Lock _gate = new();
     private Known _known = new([], null, null, null);
     private Task<Known>? _asking;
 
-    /// <summary>The keys that may have signed a token.</summary>
-    /// <param name="keyId">The token's <c>kid</c>; null when it has none, then it may be any key.</param>
-    /// <param name="stop">Ends the waiting, not the fetch: others may wait for it as well.</param>
-    /// <returns>The keys; none when the issuer has no such key; and what went wrong when it could not be asked.</returns>
+    /// <inheritdoc/>
     public async ValueTask<(IReadOnlyList<SecurityKey> Keys, string? Fault)> FindAsync(string? keyId, CancellationToken stop)
     {
         var known = Volatile.Read(ref _known);
@@ -38,9 +57,12 @@ internal sealed partial class IssuerKeys(ServiceEnvironment environment, HttpCli
             return (found, null);
         }
 
+        // The waiting ends with the request, the fetch does not: others wait for it as well.
         known = await AskAsync(known).WaitAsync(stop);
         return (known.Of(keyId), known.Fault);
     }
+
+    public void Dispose() => _http.Dispose();
 
     private Task<Known> AskAsync(Known known)
     {
@@ -64,7 +86,7 @@ internal sealed partial class IssuerKeys(ServiceEnvironment environment, HttpCli
         Known after;
         try
         {
-            var keys = new JsonWebKeySet(await http.GetStringAsync(environment.JwksUri ?? await DiscoverAsync()));
+            var keys = new JsonWebKeySet(await _http.GetStringAsync(environment.JwksUri ?? await DiscoverAsync()));
             after = new Known([.. keys.Keys.Where(k => k.Use is null or "sig" && k.Kty is "EC" or "RSA")], now, now, null);
         }
         // One that does not answer, answers with an error, or with something that is no key set.
@@ -80,7 +102,7 @@ internal sealed partial class IssuerKeys(ServiceEnvironment environment, HttpCli
 
     private async Task<Uri> DiscoverAsync()
     {
-        await using var stream = await http.GetStreamAsync(new Uri($"{environment.Issuer!.TrimEnd('/')}/.well-known/openid-configuration"));
+        await using var stream = await _http.GetStreamAsync(new Uri($"{environment.Issuer!.TrimEnd('/')}/.well-known/openid-configuration"));
         using var document = await JsonDocument.ParseAsync(stream);
         return new Uri(document.RootElement.GetProperty("jwks_uri").GetString()!);
     }

@@ -5,7 +5,7 @@ using Microsoft.IdentityModel.Tokens;
 namespace Fleet.Hosting;
 
 /// <summary>Tells whether an access token (RFC 9068) is genuine and meant for this app, by the issuer's published keys.</summary>
-public sealed partial class TokenVerifier : IDisposable
+public sealed partial class TokenVerifier
 {
     /// <summary>By how much the clocks of two machines may differ.</summary>
     public static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
@@ -15,21 +15,13 @@ public sealed partial class TokenVerifier : IDisposable
 
     private readonly JsonWebTokenHandler _handler = new() { MaximumTokenSizeInBytes = MaxLength };
     private readonly ServiceEnvironment _environment;
-    private readonly HttpClient _http;
-    private readonly IssuerKeys _keys;
+    private readonly ITokenKeys _keys;
     private readonly TimeProvider _time;
 
     /// <summary>A verifier for the issuer and the audiences of the environment.</summary>
-    public TokenVerifier(ServiceEnvironment environment, TimeProvider time, ILogger<TokenVerifier> log)
+    public TokenVerifier(ServiceEnvironment environment, ITokenKeys keys, TimeProvider time, ILogger<TokenVerifier> log)
     {
-        (_environment, _time) = (environment, time);
-        // Keys are fetched from where we were told and from nowhere else.
-        _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(2), ConnectTimeout = TimeSpan.FromSeconds(2) })
-        {
-            Timeout = TimeSpan.FromSeconds(3),
-            MaxResponseContentBufferSize = 256 * 1024,
-        };
-        _keys = new IssuerKeys(environment, _http, time, log);
+        (_environment, _keys, _time) = (environment, keys, time);
         if (!IsEnabled)
             Log.NoIssuer(log);
     }
@@ -78,9 +70,6 @@ public sealed partial class TokenVerifier : IDisposable
             ? new TokenResult.Valid(new Caller(subject, Scopes(parsed)))
             : new TokenResult.Invalid("the token names no subject");
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _http.Dispose();
 
     private static string Reason(Exception fault) => fault switch
     {

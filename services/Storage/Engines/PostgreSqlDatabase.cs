@@ -1,4 +1,5 @@
 using System.Data;
+using System.Diagnostics;
 using Fleet.Hosting;
 using Npgsql;
 
@@ -10,9 +11,14 @@ namespace Fleet.Storage;
 /// </summary>
 internal sealed class PostgreSqlDatabase : Database
 {
-    private const int Attempts = 20;
+    /// <summary>How many connections in a row may turn out to be dead before the server counts as away.</summary>
+    private const int DeadConnections = 3;
+
+    /// <summary>A write that could not be made for so long is refused; its caller has most likely gone.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly NpgsqlDataSource _source;
+    private readonly SemaphoreSlim _turn = new(1);
 
     public PostgreSqlDatabase(string connectionString)
     {
@@ -55,34 +61,49 @@ internal sealed class PostgreSqlDatabase : Database
             stop);
     }
 
-    private protected override ValueTask CloseAsync() => _source.DisposeAsync();
-
-    /// <summary>Runs it again when it lost against another write, or when its connection was one that the pool did not know to be dead.</summary>
-    private static async Task<T> AgainAsync<T>(Func<Task<T>> run, CancellationToken stop)
+    private protected override ValueTask CloseAsync()
     {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                return await run();
-            }
-            catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.UniqueViolation)
-            {
-                throw new UniqueViolationException(e.ConstraintName ?? "", e);
-            }
-            catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected)
-            {
-                if (attempt == Attempts)
-                    throw new DependencyUnavailableException(Name, "too many write at once", e);
-            }
-            catch (NpgsqlException e) when (e.IsTransient || e is not PostgresException)
-            {
-                if (attempt >= 3)
-                    throw new DependencyUnavailableException(Name, "the store does not answer", e);
-            }
+        _turn.Dispose();
+        return _source.DisposeAsync();
+    }
 
-            // At random, so that those who met once do not meet again.
-            await Task.Delay(Random.Shared.Next(1, 8 * Math.Min(attempt, 8)), stop);
+    /// <summary>
+    /// Runs it again when it lost against another write, or when its connection was one that the pool did not know to be dead. Those that lost once take
+    /// turns: they meet newcomers and other replicas, but no longer one another, so none loses for ever.
+    /// </summary>
+    private async Task<T> AgainAsync<T>(Func<Task<T>> run, CancellationToken stop)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var hasTurn = false;
+        try
+        {
+            for (var attempt = 1; ; attempt++)
+            {
+                try
+                {
+                    return await run();
+                }
+                catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.UniqueViolation)
+                {
+                    throw new UniqueViolationException(e.ConstraintName ?? "", e);
+                }
+                catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected)
+                {
+                    var left = Patience - Stopwatch.GetElapsedTime(started);
+                    if (left <= TimeSpan.Zero || !(hasTurn = hasTurn || await _turn.WaitAsync(left, stop)))
+                        throw new DependencyUnavailableException(Name, "the store is busy", e);
+                }
+                catch (NpgsqlException e) when (e.IsTransient || e is not PostgresException)
+                {
+                    if (attempt >= DeadConnections)
+                        throw new DependencyUnavailableException(Name, "the store does not answer", e);
+                }
+            }
+        }
+        finally
+        {
+            if (hasTurn)
+                _turn.Release();
         }
     }
 }

@@ -15,6 +15,7 @@ public sealed class TokenVerifierTests : IAsyncLifetime
     private static readonly ServiceDefaults Defaults = new("test", 8001, HttpProtocols.Http1);
 
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
+    private readonly List<IssuerKeys> _keys = [];
     private TestIssuer _issuer = null!;
     private TokenVerifier _verifier = null!;
 
@@ -26,7 +27,7 @@ public sealed class TokenVerifierTests : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        _verifier.Dispose();
+        _keys.ForEach(keys => keys.Dispose());
         await _issuer.DisposeAsync();
     }
 
@@ -132,7 +133,7 @@ public sealed class TokenVerifierTests : IAsyncLifetime
     [Fact]
     public async Task The_address_of_the_keys_can_be_discovered()
     {
-        using var verifier = Verifier($"--AUTH:ISSUER={_issuer.Address}", $"--AUTH:AUDIENCE=other,{TestIssuer.Audience}");
+        var verifier = Verifier($"--AUTH:ISSUER={_issuer.Address}", $"--AUTH:AUDIENCE=other,{TestIssuer.Audience}");
         Assert.IsType<TokenResult.Valid>(await verifier.VerifyAsync(_issuer.Token()));
     }
 
@@ -172,8 +173,12 @@ public sealed class TokenVerifierTests : IAsyncLifetime
     private static Task<HttpResponseMessage> GetAsync(TestService service, string token) =>
         service.Public.SendAsync(new HttpRequestMessage(HttpMethod.Get, "/mine") { Headers = { Authorization = new("Bearer", token) } });
 
-    private TokenVerifier Verifier(params string[] arguments) =>
-        new(new ServiceEnvironment(new ConfigurationBuilder().AddCommandLine(arguments).Build(), Defaults), _time, NullLogger<TokenVerifier>.Instance);
+    private TokenVerifier Verifier(params string[] arguments)
+    {
+        var environment = new ServiceEnvironment(new ConfigurationBuilder().AddCommandLine(arguments).Build(), Defaults);
+        _keys.Add(new IssuerKeys(environment, _time, NullLogger<IssuerKeys>.Instance));
+        return new TokenVerifier(environment, _keys[^1], _time, NullLogger<TokenVerifier>.Instance);
+    }
 
     private async Task<Caller> AssertValid(string token) => Assert.IsType<TokenResult.Valid>(await _verifier.VerifyAsync(token)).Caller;
 

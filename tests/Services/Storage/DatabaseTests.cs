@@ -175,6 +175,7 @@ public sealed class SqliteDatabaseTests(SqliteStore store) : DatabaseTests(store
     }
 }
 
+[Trait("Needs", "Backends")]
 [Collection(nameof(PostgreSqlStore))]
 public sealed class PostgreSqlDatabaseTests(PostgreSqlStore store) : DatabaseTests(store)
 {

@@ -83,5 +83,6 @@ public abstract class MigrationTests(IStoreUnderTest store) : IAsyncLifetime
 
 public sealed class SqliteMigrationTests(SqliteStore store) : MigrationTests(store), IClassFixture<SqliteStore>;
 
+[Trait("Needs", "Backends")]
 [Collection(nameof(PostgreSqlStore))]
 public sealed class PostgreSqlMigrationTests(PostgreSqlStore store) : MigrationTests(store);
