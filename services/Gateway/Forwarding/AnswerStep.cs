@@ -40,7 +40,7 @@ internal sealed partial class AnswerStep(GatewayMeter meter, ILogger<AnswerStep>
     /// <summary>YARP's errors before an answer began; after that the connection is cut, which YARP does.</summary>
     private static Refusal? OfForwarder(HttpContext context)
     {
-        if (context.GetForwarderErrorFeature() is not { } failure)
+        if (context.UpstreamFailed() is not { } failure)
             return null;
         var cluster = context.GetRouteModel().Config.ClusterId;
         return failure.Error switch

@@ -55,6 +55,7 @@ internal sealed class HeaderHygiene(CurrentRoutes routes) : ITransformProvider
     {
         if (transform.ProxyResponse is not { } incoming)
             return ValueTask.CompletedTask;
+        transform.HttpContext.UpstreamAnswered();
         RouteDeadline.AnswerBegan(transform.HttpContext);
         var headers = transform.HttpContext.Response.Headers;
         if (incoming.Headers.NonValidated.TryGetValues("Connection", out var connection))

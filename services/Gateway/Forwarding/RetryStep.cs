@@ -40,7 +40,7 @@ internal sealed class RetryStep(GatewayMeter meter)
     {
         if (context.Response.HasStarted || context.RequestAborted.IsCancellationRequested || body.WasRead)
             return false;
-        return context.GetForwarderErrorFeature() is { } failure
+        return context.UpstreamFailed() is { } failure
             && (failure.NeverConnected() || (failure.BrokeOff() && IsIdempotent(context.Request.Method) && !body.MayExist));
     }
 

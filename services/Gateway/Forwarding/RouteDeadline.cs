@@ -30,7 +30,7 @@ internal sealed class RouteDeadline(TimeProvider time)
             context.Features.Set<Running>(null);
         }
 
-        if (deadline.IsCancellationRequested && !context.Response.HasStarted && (context.GetForwarderErrorFeature() is not null || context.Refusal() is null))
+        if (deadline.IsCancellationRequested && !context.Response.HasStarted && (context.UpstreamFailed() is not null || context.Refusal() is null))
             context.Refuse(Refusal.TooSlow($"{policy.RouteId} did not answer within {timeout.TotalSeconds:0.###} s"));
     }
 

@@ -12,7 +12,7 @@ internal sealed class ConnectFailurePolicy(IDestinationHealthUpdater updater, He
 
     public void RequestProxied(HttpContext context, ClusterState cluster, DestinationState destination)
     {
-        var failure = context.GetForwarderErrorFeature();
+        var failure = context.UpstreamFailed();
         if (failure is not null && (failure.NeverConnected() || failure.BrokeOff()))
         {
             updater.SetPassive(cluster, destination, DestinationHealth.Unhealthy, ClusterHealth.AvoidFor);

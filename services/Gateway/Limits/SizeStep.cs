@@ -7,9 +7,13 @@ internal static class SizeStep
 {
     public static Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
-        var limit = context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize;
+        var feature = context.Features.Get<IHttpMaxRequestBodySizeFeature>();
+        var limit = feature?.MaxRequestBodySize;
         if (context.Request.ContentLength > limit && CallerProtocols.Of(context) != CallerProtocol.Grpc)
         {
+            // The server reads on for a moment and drops what it reads. If it closed at once, a caller that still sends would see a reset, not the answer.
+            if (!feature!.IsReadOnly)
+                feature.MaxRequestBodySize = null;
             context.Refuse(Refusal.TooLarge($"the body of {context.Request.ContentLength} bytes is larger than the limit of {limit} bytes"));
             return Task.CompletedTask;
         }

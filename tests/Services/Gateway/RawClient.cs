@@ -12,10 +12,11 @@ internal sealed class RawClient : IDisposable
     {
         var client = new RawClient();
         await client._tcp.ConnectAsync("127.0.0.1", port);
+        client.Stream = client._tcp.GetStream();
         return client;
     }
 
-    public NetworkStream Stream => _tcp.GetStream();
+    public NetworkStream Stream { get; private set; } = null!;
 
     public Task SendAsync(string text) => SendAsync(Encoding.Latin1.GetBytes(text));
 

@@ -145,24 +145,16 @@ public sealed class SmugglingTests : IAsyncLifetime
         Assert.Equal("application/problem+json", declared.Content.Headers.ContentType!.MediaType);
         Assert.Empty(_backend.Paths);
 
+        // Without a length it is found out on the way. The answer may then be lost with the connection, since the client still sends.
         using var client = await RawClient.ConnectAsync(_gateway.Port);
         await client.SendAsync("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
-        var sending = SendChunksAsync(client);
-        Assert.Equal(413, await client.StatusAsync());
-        await sending;
-    }
-
-    private static async Task SendChunksAsync(RawClient client)
-    {
-        try
+        await Assert.ThrowsAnyAsync<IOException>(async () =>
         {
-            for (var i = 0; i < 64; i++)
+            while (true)
                 await client.SendAsync("10000\r\n" + new string('x', 0x10000) + "\r\n");
-        }
-        catch (IOException)
-        {
-            // the server has had enough
-        }
+        });
+        Assert.True(await client.StatusAsync() is 413 or 0);
+        Assert.Equal("backend", await _gateway.Http.GetStringAsync("/still-there"));
     }
 
     private static byte[] Frame(byte type, byte flags, byte stream, byte[] payload) =>

@@ -72,7 +72,7 @@ internal sealed class ConnectUnary(BackendTypes types)
 
         if (answer.Overflowed)
             context.Refuse(new Refusal(StatusCodes.Status502BadGateway, RpcStatusCode.ResourceExhausted, "answer-too-large", $"the answer is larger than the limit of {MaxAnswer} bytes"));
-        else if (context.Refusal() is null && context.GetForwarderErrorFeature() is null)
+        else if (context.Refusal() is null && context.UpstreamFailed() is null)
             await AnswerAsync(context, request, method, end, trailers, answer.Written);
     }
 

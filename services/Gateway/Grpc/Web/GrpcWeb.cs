@@ -20,7 +20,7 @@ internal static class GrpcWeb
         using (var exchange = new GrpcExchange(context, isText ? new Base64Reader(context.Request.Body) : context.Request.Body, answer))
         {
             await next(context);
-            if (context.Refusal() is not null || context.GetForwarderErrorFeature() is not null)
+            if (context.Refusal() is not null || context.UpstreamFailed() is not null)
                 return;
             if (!answer.IsGrpc)
             {
