@@ -28,7 +28,7 @@ public sealed class ServiceEnvironment
         Audiences = List("AUTH__AUDIENCE");
         if (Issuer is not null && Audiences.Count == 0)
             throw new ConfigurationException("AUTH__AUDIENCE", "is not set while AUTH__ISSUER is", "name the audience that tokens must be meant for, for instance the app");
-        TokenAlgorithms = List("AUTH__ALGORITHMS") is { Count: > 0 } algorithms ? algorithms : ["ES256"];
+        TokenAlgorithms = List("AUTH__ALGORITHMS") is { Count: > 0 } algorithms ? algorithms : Asymmetric;
         if (TokenAlgorithms.FirstOrDefault(a => !Asymmetric.Contains(a)) is { } unknown)
             throw new ConfigurationException("AUTH__ALGORITHMS", $"names {unknown}", $"choose from {string.Join(", ", Asymmetric)}");
     }
@@ -66,7 +66,7 @@ public sealed class ServiceEnvironment
     /// <summary>A token must be meant for one of these.</summary>
     public IReadOnlyList<string> Audiences { get; }
 
-    /// <summary>The signature algorithms that a token may have; ES256 unless <c>AUTH__ALGORITHMS</c> says otherwise.</summary>
+    /// <summary>The signature algorithms that a token may have: all that are checked with a public key, unless <c>AUTH__ALGORITHMS</c> names some. A key has a kind, so none is mistaken for another.</summary>
     public IReadOnlyList<string> TokenAlgorithms { get; }
 
     /// <summary>The address of another service of the app, or null when this service was not given it.</summary>

@@ -25,7 +25,7 @@ public sealed class BackendServer(string kind, int ports, Func<int, Task<bool>> 
         await BackendScripts.InstallAsync();
         _process = ServerProcess.Start(BackendScripts.Run, [kind, _directory, $"{Port}"], new Dictionary<string, string?>(), _log.Enqueue);
         await Eventually.True(
-            async () => _process.HasExited || await isUp(Port), TimeSpan.FromSeconds(90), () => string.Join('\n', _log.TakeLast(15)), $"{kind} is up");
+            async () => _process.HasExited || await isUp(Port), TimeSpan.FromMinutes(4), () => string.Join('\n', _log.TakeLast(15)), $"{kind} is up");
         if (_process.HasExited)
             throw new InvalidOperationException($"{kind} has ended:\n{string.Join('\n', _log.TakeLast(15))}");
     }
