@@ -30,9 +30,9 @@ public sealed class BackendServer(string kind, int ports, Func<int, Task<bool>> 
             throw new InvalidOperationException($"{kind} has ended:\n{string.Join('\n', _log.TakeLast(15))}");
     }
 
-    /// <summary>Whether a text is in one of its files.</summary>
-    public bool HasOnDisk(string text) =>
-        Directory.EnumerateFiles(_directory, "*", SearchOption.AllDirectories).Any(f => File.ReadAllBytes(f).AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) >= 0);
+    /// <summary>Whether a text is in one of its files of these extensions.</summary>
+    public bool HasOnDisk(string text, params string[] extensions) =>
+        Directory.EnumerateFiles(_directory, "*", SearchOption.AllDirectories).Any(f => extensions.Contains(Path.GetExtension(f)) && File.ReadAllBytes(f).AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) >= 0);
 
     /// <summary>Kills it as a crash would.</summary>
     public Task KillAsync() => _process?.KillAsync() ?? Task.CompletedTask;

@@ -14,7 +14,7 @@ public sealed class RabbitMqServer : IAsyncLifetime
 
     /// <summary>Returns when a queue's declaration outlives a crash: RabbitMQ keeps new ones in memory for up to two seconds. Messages are confirmed when they are kept.</summary>
     /// <param name="queue">A name that is part of no other.</param>
-    public Task WaitForQueueOnDiskAsync(string queue) => Eventually.True(() => _server.HasOnDisk(queue));
+    public Task WaitForQueueOnDiskAsync(string queue) => Eventually.True(() => _server.HasOnDisk(queue, ".LOG", ".DCL", ".DCD")); // Mnesia's own; a queue's folder is there earlier
 
     /// <summary>Kills it as a crash would.</summary>
     public Task KillAsync() => _server.KillAsync();
