@@ -12,9 +12,12 @@ public sealed class RabbitMqServer : IAsyncLifetime
     /// <summary>Where it is, as <c>ConnectionStrings__RabbitMq</c>.</summary>
     public string Url => UrlOf(_server.Port);
 
-    /// <summary>Returns when a queue's declaration outlives a crash: RabbitMQ keeps new ones in memory for up to two seconds. Messages are confirmed when they are kept.</summary>
+    /// <summary>
+    /// Returns when a queue's declaration outlives a crash: RabbitMQ keeps new ones in memory for up to two seconds. Messages are confirmed when they are kept.
+    /// </summary>
     /// <param name="queue">A name that is part of no other.</param>
-    public Task WaitForQueueOnDiskAsync(string queue) => Eventually.True(() => _server.HasOnDisk(queue, ".LOG", ".DCL", ".DCD")); // Mnesia's own; a queue's folder is there earlier
+    public Task WaitForQueueOnDiskAsync(string queue) =>
+        Eventually.True(() => _server.HasOnDisk(queue, ".LOG", ".DCL", ".DCD")); // Mnesia's own; a queue's folder is there earlier
 
     /// <summary>Kills it as a crash would.</summary>
     public Task KillAsync() => _server.KillAsync();

@@ -8,6 +8,7 @@ namespace Fleet.ServiceTests;
 
 /// <summary><c>fleet images</c> with a real registry: what it pushes is what the pods need, and runs.</summary>
 [Trait("Needs", "Backends")]
+[Collection(nameof(Alone))]
 public class ImageTests(ITestOutputHelper output)
 {
     private static readonly string[] Programs = ["auth", "gateway", "operator", "orders", "users"];
@@ -61,7 +62,7 @@ public class ImageTests(ITestOutputHelper output)
         var log = new ConcurrentQueue<string>();
         var environment = new Dictionary<string, string?>
         {
-            ["PORT"] = $"{port}", ["MANAGEMENT_PORT"] = $"{port + 1}", ["LISTEN_ADDRESS"] = "127.0.0.1", ["AUTH__ISSUER"] = $"http://127.0.0.1:{port}", ["DOTNET_ROOT"] = "/usr/share/dotnet",
+            ["PORT"] = $"{port}", ["MANAGEMENT_PORT"] = $"{port + 1}", ["LISTEN_ADDRESS"] = "127.0.0.1", ["AUTH__ISSUER"] = $"http://127.0.0.1:{port}", ["AUTH__AUDIENCE"] = "test", ["DOTNET_ROOT"] = "/usr/share/dotnet",
             ["PATH"] = $"/usr/share/dotnet:{Environment.GetEnvironmentVariable("PATH")}",
         };
         await using var process = ServerProcess.Start(BackendScripts.Run, ["image", folder, .. entrypoint], environment, log.Enqueue);

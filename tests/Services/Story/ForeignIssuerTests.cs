@@ -6,6 +6,7 @@ using Xunit;
 namespace Fleet.ServiceTests.Story;
 
 /// <summary>An app whose tokens come from elsewhere: <c>gateway.auth.issuer</c>; and a limit on a route.</summary>
+[Collection(nameof(Alone))]
 public sealed class ForeignIssuerTests
 {
     [Fact]

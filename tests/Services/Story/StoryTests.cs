@@ -13,6 +13,7 @@ using Xunit;
 namespace Fleet.ServiceTests.Story;
 
 /// <summary>The documented table at work: four processes with SQLite files and no broker, reached through the gateway alone.</summary>
+[Collection(nameof(Alone))]
 public sealed class StoryTests : IAsyncLifetime
 {
     private static readonly string Clients = RepositoryRoot.Combine("tests", "Services", "Story", "clients");
