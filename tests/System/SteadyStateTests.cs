@@ -74,8 +74,9 @@ public class SteadyStateTests(ITestOutputHelper output) : AppTest(output)
         var again = creates.Count(c => c.Code != 201);
         Output.WriteLine($"{creates.Count} creates, {again} of them answered otherwise than 201");
         Assert.Equal(Count * 15, creates.Count(c => c.Code == 201));
-        // A create whose answer did not come in time is sent again, and then one GET tells whose the object is. Nothing else is read.
-        Assert.All(creates.Where(c => c.Code != 201), c => Assert.Equal(409, c.Code));
+        // A create whose answer did not come in time is sent again, and then one GET tells whose the object is. Nothing else is read. An old server
+        // answers 500 when allocations of Service addresses met once too often; that one is sent again too.
+        Assert.All(creates.Where(c => c.Code != 201), c => Assert.True(c.Code == 409 || c is { Code: 500, ObjectRef.Resource: "services" }, c.ToString()));
         Assert.InRange(requests.Count(e => e.Verb == "get"), 0, again);
         Assert.DoesNotContain(requests, e => e.Verb is "update" or "delete");
         Assert.All(requests.Where(e => e.Verb is "list" or "watch"), e => Assert.Null(e.ObjectRef?.Name));
