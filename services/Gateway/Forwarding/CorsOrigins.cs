@@ -1,3 +1,4 @@
+using Fleet.Rpc;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 
 namespace Fleet.Gateway;
@@ -6,7 +7,7 @@ namespace Fleet.Gateway;
 internal sealed class CorsOrigins(CurrentRoutes routes) : ICorsPolicyProvider
 {
     private static readonly string[] Readable =
-        [GrpcHeaders.Status, GrpcHeaders.Message, GrpcHeaders.Details, "Retry-After", "WWW-Authenticate", "ETag", "Location"];
+        [RpcHeaders.Status, RpcHeaders.Message, RpcHeaders.Details, "Retry-After", "WWW-Authenticate", "ETag", "Location"];
 
     public Task<CorsPolicy?> GetPolicyAsync(HttpContext context, string? policyName)
     {

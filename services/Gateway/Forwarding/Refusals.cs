@@ -1,3 +1,4 @@
+using Fleet.Rpc;
 using System.Globalization;
 using Fleet.Hosting;
 
@@ -35,8 +36,8 @@ internal static class Refusals
     {
         context.Response.StatusCode = StatusCodes.Status200OK;
         context.Response.ContentType = contentType;
-        context.Response.Headers[GrpcHeaders.Status] = ((int)refusal.Code).ToString(CultureInfo.InvariantCulture);
-        context.Response.Headers[GrpcHeaders.Message] = GrpcHeaders.Encode(refusal.Detail);
+        context.Response.Headers[RpcHeaders.Status] = ((int)refusal.Code).ToString(CultureInfo.InvariantCulture);
+        context.Response.Headers[RpcHeaders.Message] = RpcHeaders.PercentEncode(refusal.Detail);
         return context.Response.CompleteAsync();
     }
 }

@@ -1,3 +1,5 @@
+using Fleet.Rpc;
+
 namespace Fleet.Gateway;
 
 /// <summary>
@@ -9,7 +11,7 @@ internal sealed class RouteDeadline(TimeProvider time)
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         var policy = context.GetEndpoint()!.Metadata.GetRequiredMetadata<RoutePolicy>();
-        var own = policy.IsGrpc ? GrpcHeaders.ReadTimeout(context.Request.Headers[GrpcHeaders.Timeout]) : null;
+        var own = policy.IsGrpc && RpcHeaders.TryReadTimeout(context.Request.Headers[RpcHeaders.Timeout].ToString(), out var asked) ? asked : (TimeSpan?)null;
         var timeout = own < policy.Timeout ? own.Value : policy.Timeout;
         var aborted = context.RequestAborted;
         using var deadline = new CancellationTokenSource(timeout, time);

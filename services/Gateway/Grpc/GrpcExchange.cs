@@ -39,7 +39,7 @@ internal sealed class GrpcExchange : IDisposable
         headers.Connection = default;
         headers[HeaderNames.TE] = "trailers";
         headers.AcceptEncoding = default;
-        headers[GrpcHeaders.AcceptEncoding] = "identity";
+        headers[RpcHeaders.AcceptEncoding] = "identity";
         context.Features.Set<IHttpRequestBodyDetectionFeature>(HasBody.Instance);
         context.Features.Set<IHttpResponseTrailersFeature>(_captured);
         context.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(response));
@@ -52,9 +52,9 @@ internal sealed class GrpcExchange : IDisposable
     /// </summary>
     public RpcStatus End()
     {
-        var headers = Trailers.ContainsKey(GrpcHeaders.Status) ? Trailers : _context.Response.Headers;
-        if (int.TryParse(headers[GrpcHeaders.Status], NumberStyles.None, CultureInfo.InvariantCulture, out var code))
-            return new RpcStatus((RpcStatusCode)code, GrpcHeaders.Decode(headers[GrpcHeaders.Message].ToString()), Details(headers[GrpcHeaders.Details].ToString()));
+        var headers = Trailers.ContainsKey(RpcHeaders.Status) ? Trailers : _context.Response.Headers;
+        if (int.TryParse(headers[RpcHeaders.Status], NumberStyles.None, CultureInfo.InvariantCulture, out var code))
+            return new RpcStatus((RpcStatusCode)code, RpcHeaders.PercentDecode(headers[RpcHeaders.Message].ToString()), Details(headers[RpcHeaders.Details].ToString()));
         var status = _context.Response.StatusCode;
         return new RpcStatus(
             status switch

@@ -17,7 +17,7 @@ internal static class Outcome
 
         if (response.StatusCode != HttpStatusCode.OK)
             throw new RpcException(CodeOf(response.StatusCode), $"the server answered HTTP {(int)response.StatusCode}, which is no gRPC");
-        if (!Header.IsGrpc(response.Content.Headers.ContentType?.ToString()))
+        if (!RpcHeaders.IsGrpc(response.Content.Headers.ContentType?.ToString()))
             throw new RpcException(RpcStatusCode.Unknown, $"the server answered {response.Content.Headers.ContentType}, which is no gRPC");
     }
 
@@ -63,11 +63,11 @@ internal static class Outcome
 
     private static RpcStatus? StatusIn(System.Net.Http.Headers.HttpHeaders headers)
     {
-        if (Single(headers, Header.Status) is not { } code)
+        if (Single(headers, RpcHeaders.Status) is not { } code)
             return null;
-        var details = Single(headers, Header.Details) is { } base64 ? RpcMetadata.FromBase64(base64) : null;
+        var details = Single(headers, RpcHeaders.Details) is { } base64 ? RpcMetadata.FromBase64(base64) : null;
         return int.TryParse(code, out var number) && number is >= 0 and <= 16
-            ? new((RpcStatusCode)number, Header.PercentDecode(Single(headers, Header.Message) ?? ""), details)
+            ? new((RpcStatusCode)number, RpcHeaders.PercentDecode(Single(headers, RpcHeaders.Message) ?? ""), details)
             : new(RpcStatusCode.Unknown, $"the server answered grpc-status {code}");
     }
 

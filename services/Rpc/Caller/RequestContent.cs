@@ -14,7 +14,7 @@ internal sealed class SingleRequest<T> : HttpContent
     public SingleRequest(RpcCodec<T> codec, T request)
     {
         (_codec, _request) = (codec, request);
-        Headers.ContentType = new MediaTypeHeaderValue(Header.ContentType);
+        Headers.ContentType = new MediaTypeHeaderValue(RpcHeaders.ContentType);
     }
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
@@ -42,7 +42,7 @@ internal sealed class RequestStream<T> : HttpContent
     public RequestStream(RpcCodec<T> codec)
     {
         _codec = codec;
-        Headers.ContentType = new MediaTypeHeaderValue(Header.ContentType);
+        Headers.ContentType = new MediaTypeHeaderValue(RpcHeaders.ContentType);
     }
 
     /// <summary>Sends one request.</summary>

@@ -130,11 +130,11 @@ public sealed class RpcChannel : IDisposable
             Content = body,
         };
         request.Headers.TryAddWithoutValidation("te", "trailers");
-        request.Headers.TryAddWithoutValidation(Header.AcceptEncoding, Header.Accepted);
+        request.Headers.TryAddWithoutValidation(RpcHeaders.AcceptEncoding, RpcHeaders.Accepted);
         if (waiting.Remaining is { } remaining)
-            request.Headers.TryAddWithoutValidation(Header.Timeout, Header.WriteTimeout(remaining));
+            request.Headers.TryAddWithoutValidation(RpcHeaders.Timeout, RpcHeaders.WriteTimeout(remaining));
         if (attempt > 0)
-            request.Headers.TryAddWithoutValidation(Header.PreviousAttempts, attempt.ToString());
+            request.Headers.TryAddWithoutValidation(RpcHeaders.PreviousAttempts, attempt.ToString());
         foreach (var (key, value) in options?.Metadata ?? [])
             request.Headers.TryAddWithoutValidation(key, value);
 

@@ -69,10 +69,10 @@ public sealed class RpcResponses<T> : IAsyncDisposable
 
     private async Task<FrameReader> OpenAsync()
     {
-        var encoding = _response.Headers.NonValidated.TryGetValues(Header.Encoding, out var values) ? values.ToString() : Header.Identity;
-        if (encoding is not (Header.Identity or Header.Gzip))
+        var encoding = _response.Headers.NonValidated.TryGetValues(RpcHeaders.Encoding, out var values) ? values.ToString() : RpcHeaders.Identity;
+        if (encoding is not (RpcHeaders.Identity or RpcHeaders.Gzip))
             throw new RpcException(RpcStatusCode.Internal, $"the server answered in grpc-encoding {encoding}, which it was not offered");
         _body = PipeReader.Create(await _response.Content.ReadAsStreamAsync(_waiting.Stop));
-        return new(_body, encoding == Header.Gzip, _limit);
+        return new(_body, encoding == RpcHeaders.Gzip, _limit);
     }
 }

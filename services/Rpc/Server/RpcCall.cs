@@ -66,11 +66,11 @@ public sealed class RpcCall
 
     internal static void WriteStatus(IHeaderDictionary into, RpcStatus status)
     {
-        into[Header.Status] = ((int)status.Code).ToString();
+        into[RpcHeaders.Status] = ((int)status.Code).ToString();
         if (status.Message.Length > 0)
-            into[Header.Message] = Header.PercentEncode(status.Message);
+            into[RpcHeaders.Message] = RpcHeaders.PercentEncode(status.Message);
         if (status.Details is { } details)
-            into[Header.Details] = Convert.ToBase64String(details).TrimEnd('=');
+            into[RpcHeaders.Details] = Convert.ToBase64String(details).TrimEnd('=');
     }
 
     private static IHeaderDictionary TrailersOf(HttpContext http) =>

@@ -57,10 +57,10 @@ public sealed partial class RpcServer
     // "If Content-Type does not begin with application/grpc, gRPC servers SHOULD respond with HTTP status of 415": such a caller cannot read a gRPC status.
     private static bool IsGrpc(HttpContext http)
     {
-        if (!Header.IsGrpc(http.Request.ContentType))
+        if (!RpcHeaders.IsGrpc(http.Request.ContentType))
         {
             http.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
-            http.Response.Headers.Accept = Header.ContentType;
+            http.Response.Headers.Accept = RpcHeaders.ContentType;
             return false;
         }
 
@@ -71,8 +71,8 @@ public sealed partial class RpcServer
             return false;
         }
 
-        http.Response.ContentType = Header.ContentType;
-        http.Response.Headers[Header.AcceptEncoding] = Header.Accepted;
+        http.Response.ContentType = RpcHeaders.ContentType;
+        http.Response.Headers[RpcHeaders.AcceptEncoding] = RpcHeaders.Accepted;
         return true;
     }
 
@@ -97,9 +97,9 @@ public sealed partial class RpcServer
 
         // :: Step 1 - what the headers announce.
         var gzip = false;
-        if (http.Request.Headers[Header.Encoding].ToString() is { Length: > 0 } encoding && encoding != Header.Identity)
+        if (http.Request.Headers[RpcHeaders.Encoding].ToString() is { Length: > 0 } encoding && encoding != RpcHeaders.Identity)
         {
-            if (encoding != Header.Gzip)
+            if (encoding != RpcHeaders.Gzip)
             {
                 Refuse(http, new(RpcStatusCode.Unimplemented, $"grpc-encoding {encoding} is not supported"));
                 return;
@@ -109,9 +109,9 @@ public sealed partial class RpcServer
         }
 
         TimeSpan? timeout = null;
-        if (http.Request.Headers[Header.Timeout].ToString() is { Length: > 0 } text)
+        if (http.Request.Headers[RpcHeaders.Timeout].ToString() is { Length: > 0 } text)
         {
-            if (!Header.TryReadTimeout(text, out var read))
+            if (!RpcHeaders.TryReadTimeout(text, out var read))
             {
                 Refuse(http, new(RpcStatusCode.Internal, "grpc-timeout is malformed"));
                 return;
@@ -133,9 +133,9 @@ public sealed partial class RpcServer
             stop.Token.ThrowIfCancellationRequested();
             await handler.Guard(call);
             // As others do: whoever compresses its requests gets compressed answers, if it can read them.
-            var answerGzip = gzip && http.Request.Headers[Header.AcceptEncoding].ToString().Contains(Header.Gzip, StringComparison.Ordinal);
+            var answerGzip = gzip && http.Request.Headers[RpcHeaders.AcceptEncoding].ToString().Contains(RpcHeaders.Gzip, StringComparison.Ordinal);
             if (answerGzip)
-                http.Response.Headers[Header.Encoding] = Header.Gzip;
+                http.Response.Headers[RpcHeaders.Encoding] = RpcHeaders.Gzip;
             await handler.RunAsync(call, new FrameReader(http.Request.BodyReader, gzip, _options.MaxMessageBytes), answerGzip);
         }
         catch (Exception e)

@@ -147,7 +147,7 @@ public sealed class ConnectTests : IAsyncLifetime
         var answer = await _gateway.Http.SendAsync(Call("Slow", "{}").With("Connect-Timeout-Ms", "200"));
         var error = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
         Assert.Equal((504, "deadline_exceeded"), ((int)answer.StatusCode, (string?)error["code"]));
-        Assert.Equal("200m", Assert.Single(_shop.Deadlines));
+        Assert.Equal("200000u", Assert.Single(_shop.Deadlines));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Fleet.Rpc;
 using System.Buffers;
 using System.Globalization;
 using System.IO.Compression;
@@ -116,7 +117,7 @@ internal sealed record ConnectRequest(string Service, string Method, bool IsJson
             return null;
         if (text.Length > 10 || !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds))
             return Refusal.BadRequest($"{TimeoutHeader} is \"{text}\", not a number of at most ten digits");
-        request.Headers[GrpcHeaders.Timeout] = GrpcHeaders.WriteTimeout(TimeSpan.FromMilliseconds(milliseconds));
+        request.Headers[RpcHeaders.Timeout] = RpcHeaders.WriteTimeout(TimeSpan.FromMilliseconds(milliseconds));
         return null;
     }
 

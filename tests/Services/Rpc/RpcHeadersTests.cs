@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Fleet.ServiceTests.Rpc;
 
-public class HeaderTests
+public class RpcHeadersTests
 {
     [Theory]
     [InlineData("application/grpc", true)]
@@ -16,7 +16,7 @@ public class HeaderTests
     [InlineData("application/grpc+json", false)]
     [InlineData("application/json", false)]
     [InlineData(null, false)]
-    public void Knows_its_content_type(string? type, bool ours) => Assert.Equal(ours, Header.IsGrpc(type));
+    public void Knows_its_content_type(string? type, bool ours) => Assert.Equal(ours, RpcHeaders.IsGrpc(type));
 
     [Theory]
     [InlineData("1H", 36_000_000_000)]
@@ -28,7 +28,7 @@ public class HeaderTests
     [InlineData("99999999H", 25_920_000_000_000)]
     public void Reads_a_timeout(string text, long ticks)
     {
-        Assert.True(Header.TryReadTimeout(text, out var timeout));
+        Assert.True(RpcHeaders.TryReadTimeout(text, out var timeout));
         Assert.Equal(ticks, timeout.Ticks);
     }
 
@@ -41,35 +41,35 @@ public class HeaderTests
     [InlineData("1.5S")]
     [InlineData("1s")]
     [InlineData("123456789S")]
-    public void Refuses_what_is_no_timeout(string text) => Assert.False(Header.TryReadTimeout(text, out _));
+    public void Refuses_what_is_no_timeout(string text) => Assert.False(RpcHeaders.TryReadTimeout(text, out _));
 
     [Property]
     public bool A_timeout_survives_the_wire_to_a_thousandth(PositiveInt milliseconds)
     {
         var sent = TimeSpan.FromMilliseconds(milliseconds.Get);
-        return Header.TryReadTimeout(Header.WriteTimeout(sent), out var read) && read <= sent && read >= sent * 0.999;
+        return RpcHeaders.TryReadTimeout(RpcHeaders.WriteTimeout(sent), out var read) && read <= sent && read >= sent * 0.999;
     }
 
     [Theory]
     [InlineData("plain text", "plain text")]
     [InlineData("100%", "100%25")]
     [InlineData("naïve\n", "na%C3%AFve%0A")]
-    public void Encodes_a_message(string text, string encoded) => Assert.Equal(encoded, Header.PercentEncode(text));
+    public void Encodes_a_message(string text, string encoded) => Assert.Equal(encoded, RpcHeaders.PercentEncode(text));
 
     [Theory]
     [InlineData("%", "%")]
     [InlineData("50%zz", "50%zz")]
     [InlineData("%4", "%4")]
     [InlineData("%41%e2%82%ac", "A€")]
-    public void Decodes_a_message_and_keeps_what_is_broken(string encoded, string text) => Assert.Equal(text, Header.PercentDecode(encoded));
+    public void Decodes_a_message_and_keeps_what_is_broken(string encoded, string text) => Assert.Equal(text, RpcHeaders.PercentDecode(encoded));
 
     [Property]
     public bool A_message_survives_the_wire(UnicodeString text)
     {
         // A lone surrogate has no UTF-8 and becomes U+FFFD.
         var sent = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text.Get));
-        var encoded = Header.PercentEncode(sent);
-        return encoded.All(c => c is >= ' ' and <= '~') && Header.PercentDecode(encoded) == sent;
+        var encoded = RpcHeaders.PercentEncode(sent);
+        return encoded.All(c => c is >= ' ' and <= '~') && RpcHeaders.PercentDecode(encoded) == sent;
     }
 
     [Theory]

@@ -4,7 +4,7 @@ using System.Text;
 namespace Fleet.Rpc;
 
 /// <summary>The protocol's own headers and how their values are written (gRPC over HTTP/2, "Requests" and "Responses").</summary>
-internal static class Header
+public static class RpcHeaders
 {
     public const string ContentType = "application/grpc";
     public const string Status = "grpc-status";
