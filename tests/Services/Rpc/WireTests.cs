@@ -142,17 +142,4 @@ public class WireTests : IAsyncLifetime
         var answer = await _client.PostAsync(RawClient.Frame(1, Encoding.ASCII.GetBytes("no gzip")), headers: ("grpc-encoding", "gzip"));
         Assert.Equal((int)RpcStatusCode.Internal, answer.Code);
     }
-
-    [Fact]
-    public async Task A_gzip_bomb_is_refused_and_costs_no_memory()
-    {
-        var bomb = RawClient.Frame(1, RawClient.Gzip(new byte[100 * 1024 * 1024]));
-        Assert.InRange(bomb.Length, 0, EchoServer.MaxMessageBytes);
-        Assert.Equal((int)RpcStatusCode.ResourceExhausted, (await _client.PostAsync(bomb, headers: ("grpc-encoding", "gzip"))).Code);
-        var before = GC.GetTotalAllocatedBytes();
-        for (var i = 0; i < 20; i++)
-            Assert.Equal((int)RpcStatusCode.ResourceExhausted, (await _client.PostAsync(bomb, headers: ("grpc-encoding", "gzip"))).Code);
-        // Twenty bombs are two gigabytes. Other tests run beside this one, so the bound leaves them room.
-        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 200 * 1024 * 1024);
-    }
 }
