@@ -29,7 +29,7 @@ internal sealed class KindRegistry
     {
         lock (_gate)
         {
-            _custom[crd.Meta().Text("name")!] = CrdKinds.Of(crd);
+            _custom[crd.Meta().Text("name")!] = [.. CrdKinds.Of(crd)];
             Publish();
         }
     }

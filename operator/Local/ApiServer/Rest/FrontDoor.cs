@@ -49,7 +49,7 @@ internal sealed partial class FrontDoor(
 
     private async Task AnswerAsync(HttpContext http, ResourcePath? path)
     {
-        if (await documents.TryAnswerOpenlyAsync(http))
+        if (await ServerDocuments.TryAnswerOpenlyAsync(http))
             return;
         if (!CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(http.Request.Headers.Authorization.ToString()), _authorization))
             throw ApiError.Unauthorized();

@@ -14,7 +14,7 @@ internal sealed class ServerDocuments(KindRegistry kinds)
     private const string OpenApiProtobuf = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
 
     /// <summary>Answers what needs no token: version and health.</summary>
-    internal async Task<bool> TryAnswerOpenlyAsync(HttpContext http)
+    internal static async Task<bool> TryAnswerOpenlyAsync(HttpContext http)
     {
         switch (http.Request.Path.Value)
         {

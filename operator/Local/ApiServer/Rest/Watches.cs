@@ -14,7 +14,7 @@ internal sealed class Watches(ObjectStore store, TimeProvider time, Cancellation
     {
         var watch = new Watch(request, Representation.For(request, time), request.Selection);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(request.Stop, ending);
-        stop.CancelAfter(TimeSpan.FromSeconds(request.Number("timeoutSeconds") is > 0 and var seconds ? Math.Min(seconds.Value, int.MaxValue / 1000) : DefaultSeconds));
+        stop.CancelAfter(TimeSpan.FromSeconds(request.Number("timeoutSeconds") is > 0 and var seconds ? Math.Min(seconds, int.MaxValue / 1000) : DefaultSeconds));
         var (subscription, initial) = Begin(request);
         using (subscription)
         {
