@@ -62,7 +62,7 @@ internal static class FieldOwnership
         return merged;
     }
 
-    private static string Shown(Managers.Entry entry) => entry.Id.ToString();
+    private static string Shown(Managers.Entry entry) => entry.Id.IsApply || entry.Time.Length == 0 ? $"{entry.Id}" : $"{entry.Id} at {entry.Time}";
 
     // Through a subresource only its own part can be written, and around it only the rest.
     private static FieldSet Owned(FieldSet fields, ServedKind kind, ManagerId id)

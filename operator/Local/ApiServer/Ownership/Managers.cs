@@ -93,5 +93,5 @@ internal readonly record struct ManagerId(string Name, bool IsApply, string ApiV
 {
     /// <inheritdoc/>
     public override string ToString() =>
-        $"\"{Name}\"{(Subresource.Length > 0 ? $" with subresource \"{Subresource}\"" : "")} using {ApiVersion}";
+        $"\"{Name}\"{(Subresource.Length > 0 ? $" with subresource \"{Subresource}\"" : "")}{(IsApply ? "" : $" using {ApiVersion}")}";
 }

@@ -28,6 +28,16 @@ internal static class Typed
         }
     }
 
+    /// <summary>The first list with two entries of one key, or null. Such a list cannot be merged.</summary>
+    internal static string? Repetition(JsonNode? value, Shape? shape, string path = "") => value switch
+    {
+        JsonObject map when !IsAtomic(map, shape) => map.Select(f => Repetition(f.Value, Child(shape, f.Key), $"{path}.{f.Key}")).FirstOrDefault(r => r is not null),
+        JsonArray list when !IsAtomic(list, shape) => Entries(list, shape!).GroupBy(e => e.Step, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice
+            ? $"{path}: duplicate entries for key {twice.Key[2..]}"
+            : list.Select(e => Repetition(e, shape!.Items, path)).FirstOrDefault(r => r is not null),
+        _ => null,
+    };
+
     /// <summary>How a value became another: the paths that came, went, and changed.</summary>
     internal static (FieldSet Added, FieldSet Removed, FieldSet Modified) Compare(JsonNode? before, JsonNode? after, Shape? shape)
     {
@@ -111,7 +121,8 @@ internal static class Typed
             {
                 var (value, shape, declared) = isThere ? now : was;
                 var set = Fields(value, shape);
-                if (!ofFields || !declared || value is null or JsonObject { Count: 0 })
+                // An object of a declared type is there whether it is empty or not; a map, a list, or an object of a custom kind comes and goes.
+                if (!ofFields || !declared || value is null or JsonArray or JsonObject { Count: 0 } || (value is JsonObject && shape is not { Type: ShapeType.Object, Name: not null }))
                     set = set.Union(FieldSet.Leaf);
                 (isThere ? added : removed).Add(new(step, set));
             }

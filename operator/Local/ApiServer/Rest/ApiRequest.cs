@@ -14,7 +14,7 @@ namespace Fleet.Local.ApiServer;
 /// <param name="Kind">The kind.</param>
 internal sealed record ApiRequest(HttpContext Http, ResourcePath Path, ServedKind Kind)
 {
-    private static readonly string[] JsonTypes = ["application/json"];
+    private static readonly string[] ObjectTypes = ["application/json", "application/yaml"];
 
     /// <summary>The object's place.</summary>
     internal ObjectKey Key => new(Path.Namespace ?? "", Path.Name ?? "");
@@ -56,7 +56,7 @@ internal sealed record ApiRequest(HttpContext Http, ResourcePath Path, ServedKin
     /// <exception cref="ApiError">It has another type, is too large, or cannot be read.</exception>
     internal async Task<JsonNode?> BodyAsync(params string[] types)
     {
-        types = types.Length == 0 ? JsonTypes : types;
+        types = types.Length == 0 ? ObjectTypes : types;
         var type = MediaType;
         if (type is not null && !types.Contains(type))
             throw ApiError.UnsupportedMediaType(string.Join(", ", types));

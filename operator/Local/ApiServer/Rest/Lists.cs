@@ -21,6 +21,7 @@ internal sealed class Lists(ObjectStore store, TimeProvider time)
         var (limit, selection) = (request.Number("limit") ?? 0, request.Selection);
         var (objects, revision, after) = request.Query("continue") is { } token ? Resume(storage, token) : First(storage, request);
         var page = objects.Where(o => (request.Path.Namespace is null || o.Key.Namespace == request.Path.Namespace) && (after is not { } last || Compare(o.Key, last) > 0) && selection.Takes(o.Value));
+        var total = limit > 0 && selection.IsAll ? page.Count() : 0;
         var taken = (limit > 0 ? page.Take((int)Math.Min(limit, int.MaxValue - 1) + 1) : page).Select(o => o.Value).ToList();
         var metadata = new JsonObject { ["resourceVersion"] = $"{revision}" };
         if (limit > 0 && taken.Count > limit)
@@ -28,6 +29,8 @@ internal sealed class Lists(ObjectStore store, TimeProvider time)
             taken.RemoveAt(taken.Count - 1);
             Keep((storage, revision), objects);
             metadata["continue"] = Token(revision, taken[^1].Key);
+            if (selection.IsAll)
+                metadata["remainingItemCount"] = total - taken.Count;
         }
 
         return Representation.For(request, time).ListBytes(taken, metadata);

@@ -9,7 +9,7 @@ internal sealed partial class Selection
     // Whatever the kind: these, and the fields of Pods and Events that clients select by.
     private static readonly HashSet<string> Fields = new(StringComparer.Ordinal)
     {
-        "metadata.name", "metadata.namespace", "spec.nodeName", "spec.restartPolicy", "spec.serviceAccountName", "spec.unschedulable", "status.phase", "status.podIP", "type",
+        "metadata.name", "metadata.namespace", "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.unschedulable", "status.phase", "status.podIP", "type",
         "involvedObject.kind", "involvedObject.name", "involvedObject.namespace", "involvedObject.uid", "involvedObject.fieldPath", "involvedObject.apiVersion", "involvedObject.resourceVersion",
         "reason", "reportingComponent", "source", "regarding.kind", "regarding.name", "regarding.namespace", "regarding.uid", "reportingController", "status.replicas",
     };

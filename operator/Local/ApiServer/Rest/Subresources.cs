@@ -66,7 +66,7 @@ internal sealed class Subresources(ObjectStore store, ObjectWriter writer, Func<
                     new("autoscaling", "v1", "Scale", "scales"), request.Key.Name, [("spec.replicas", "FieldValueInvalid", $"Invalid value: {replicas}: must be greater than or equal to 0")]);
             }
 
-            return writer.Update(request.Kind, request.Key, null, whole => At(whole, paths.Spec, replicas), request.WriteOptions).Object;
+            return writer.Update(request.Kind, request.Key, "scale", whole => At(whole, paths.Spec, replicas), request.WriteOptions).Object;
         }
     }
 

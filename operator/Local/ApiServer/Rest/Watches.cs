@@ -6,7 +6,9 @@ namespace Fleet.Local.ApiServer;
 /// <summary>Watches: every change of the objects that were asked for, as lines of JSON, until the time is over or the client goes.</summary>
 internal sealed class Watches(ObjectStore store, TimeProvider time, CancellationToken ending)
 {
+    // One now and then, and one before the end: whoever resumes from it has missed nothing. Rule: KEP-956.
     private static readonly TimeSpan BookmarkEvery = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan BookmarkBeforeEnd = TimeSpan.FromSeconds(2);
     private const int DefaultSeconds = 1800;
 
     /// <summary>Answers a watch.</summary>
@@ -14,7 +16,8 @@ internal sealed class Watches(ObjectStore store, TimeProvider time, Cancellation
     {
         var watch = new Watch(request, Representation.For(request, time), request.Selection);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(request.Stop, ending);
-        stop.CancelAfter(TimeSpan.FromSeconds(request.Number("timeoutSeconds") is > 0 and var seconds ? Math.Min(seconds, int.MaxValue / 1000) : DefaultSeconds));
+        var whole = TimeSpan.FromSeconds(request.Number("timeoutSeconds") is > 0 and var seconds ? Math.Min(seconds, DefaultSeconds) : DefaultSeconds);
+        stop.CancelAfter(whole);
         var (subscription, initial) = Begin(request);
         using (subscription)
         {
@@ -27,7 +30,7 @@ internal sealed class Watches(ObjectStore store, TimeProvider time, Cancellation
                     await watch.BookmarkAsync(watch.Revision = Math.Max(watch.Revision, subscription.Start), endsInitial: true);
                 watch.Revision = Math.Max(watch.Revision, subscription.Start);
                 await watch.FlushAsync();
-                await FollowAsync(watch, subscription.Changes, request.Flag("allowWatchBookmarks"), stop.Token);
+                await FollowAsync(watch, subscription.Changes, request.Flag("allowWatchBookmarks") ? time.GetUtcNow() + whole : null, stop.Token);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
@@ -55,26 +58,36 @@ internal sealed class Watches(ObjectStore store, TimeProvider time, Cancellation
         return (new(changes, revision), objects);
     }
 
-    private async Task FollowAsync(Watch watch, ObjectStore.Subscription changes, bool bookmarks, CancellationToken stop)
+    private async Task FollowAsync(Watch watch, ObjectStore.Subscription changes, DateTimeOffset? end, CancellationToken stop)
     {
+        var more = changes.Reader.WaitToReadAsync(stop).AsTask();
+        var bookmark = NextBookmark(end, stop);
         while (true)
         {
-            while (changes.Reader.TryRead(out var change))
-                await watch.TellAsync(change);
-            await watch.FlushAsync();
-            var more = changes.Reader.WaitToReadAsync(stop).AsTask();
-            if (!bookmarks)
-                await more;
-            else if (await Task.WhenAny(more, Task.Delay(BookmarkEvery, time, stop)) != more)
+            if (await Task.WhenAny(more, bookmark) == more)
             {
-                stop.ThrowIfCancellationRequested();
-                await watch.BookmarkAsync(watch.Revision, endsInitial: false);
-                await watch.FlushAsync();
                 await more;
+                while (changes.Reader.TryRead(out var change))
+                    await watch.TellAsync(change);
+                more = changes.Reader.WaitToReadAsync(stop).AsTask();
             }
             else
-                await more;
+            {
+                await bookmark;
+                await watch.BookmarkAsync(watch.Revision, endsInitial: false);
+                bookmark = NextBookmark(end, stop);
+            }
+
+            await watch.FlushAsync();
         }
+    }
+
+    private Task NextBookmark(DateTimeOffset? end, CancellationToken stop)
+    {
+        if (end is null)
+            return Task.Delay(Timeout.InfiniteTimeSpan, stop);
+        var last = end.Value - time.GetUtcNow() - BookmarkBeforeEnd;
+        return last <= TimeSpan.Zero ? Task.Delay(Timeout.InfiniteTimeSpan, stop) : Task.Delay(last < BookmarkEvery ? last : BookmarkEvery, time, stop);
     }
 
     private sealed record Following(ObjectStore.Subscription Changes, long Start) : IDisposable

@@ -163,7 +163,8 @@ internal sealed class ObjectStore
         }
     }
 
-    private Shelf ShelfOf(string kind) => _shelves.TryGetValue(kind, out var shelf) ? shelf : _shelves[kind] = new();
+    // What is remembered of a kind begins when it is first asked for.
+    private Shelf ShelfOf(string kind) => _shelves.TryGetValue(kind, out var shelf) ? shelf : _shelves[kind] = new() { Forgotten = _revision };
 
     private sealed class Shelf
     {

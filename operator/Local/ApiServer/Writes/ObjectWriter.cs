@@ -52,6 +52,8 @@ internal sealed class ObjectWriter(ObjectStore store, KindRules rules, TimeProvi
                 throw ApiError.BadRequest($"the name of the object ({name}) does not match the name on the URL ({key.Name})");
             if (applied.Meta().ContainsKey("managedFields"))
                 throw ApiError.BadRequest("metadata.managedFields must be nil");
+            if (Typed.Repetition(applied, kind.Shape) is { } repetition)
+                throw ApiError.BadRequest($"failed to create typed patch object: {repetition}");
             applied = WithoutUnknown(kind, applied, options, strict: true);
             applied.Meta()["name"] = key.Name;
             if (store.Find(StorageKeys.Of(kind), key) is { } live)
@@ -216,8 +218,12 @@ internal sealed class ObjectWriter(ObjectStore store, KindRules rules, TimeProvi
 
     private static void Check(ServedKind kind, JsonObject body, JsonObject? before)
     {
-        if (ShapeCheck.Check(kind, body, before) is { Count: > 0 } problems)
-            throw ApiError.Invalid(kind.Resource, body.Meta().Text("name") ?? "", [.. problems.Select(p => (p.Path, p.Reason, p.Message))]);
+        List<(string Path, string Reason, string Message)> problems = [.. ShapeCheck.Check(kind, body, before).Select(p => (p.Path, p.Reason, p.Message))];
+        // As on a server: rules are asked about what has the right shape.
+        if (problems.Count == 0)
+            problems.AddRange(AppCelRules.Check(kind, body).Select(p => (p.Path, "FieldValueInvalid", $"Invalid value: {p.Message}")));
+        if (problems.Count > 0)
+            throw ApiError.Invalid(kind.Resource, body.Meta().Text("name") ?? "", problems);
     }
 
     private static ManagerId Id(ServedKind kind, WriteOptions options, bool isApply, string? subresource) => new(options.Manager, isApply, kind.Resource.ApiVersion, subresource ?? "");
