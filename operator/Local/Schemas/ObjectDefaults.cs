@@ -15,6 +15,24 @@ internal static class ObjectDefaults
             Namespace(obj);
     }
 
+    /// <summary>An object with what the server once gave out and the sender left out: the addresses and node ports of a Service.</summary>
+    internal static JsonObject Kept(Resource resource, JsonObject obj, JsonObject old)
+    {
+        if (resource != Resources.Services || old.Object("spec") is not { } before || obj.Object("spec") is not { } given || given.Text("type") == "ExternalName")
+            return obj;
+        var kept = obj.DeepClone().AsObject();
+        var spec = kept["spec"]!.AsObject();
+        if (spec.Text("clusterIP") is not { Length: > 0 })
+        {
+            spec["clusterIP"] = before["clusterIP"]?.DeepClone();
+            spec["clusterIPs"] = before["clusterIPs"]?.DeepClone();
+        }
+
+        foreach (var port in spec.Text("type") is "NodePort" or "LoadBalancer" ? spec.List("ports") : [])
+            port.Default("nodePort", before.List("ports").FirstOrDefault(p => p.Whole("port") == port.Whole("port"))?["nodePort"]?.DeepClone());
+        return kept;
+    }
+
     private static void Pod(JsonObject pod)
     {
         if (pod["spec"] is not JsonObject spec)

@@ -13,9 +13,10 @@ public static class ShapeDefaults
     /// <summary>The object as it is stored.</summary>
     /// <param name="kind">Its kind.</param>
     /// <param name="obj">What somebody sent; not changed.</param>
-    public static JsonObject Apply(ServedKind kind, JsonObject obj)
+    /// <param name="old">The object as it is stored now, from which what was given out stays; null when it is new.</param>
+    public static JsonObject Apply(ServedKind kind, JsonObject obj, JsonObject? old = null)
     {
-        var filled = Fields(kind.Shape, obj);
+        var filled = Fields(kind.Shape, old is null ? obj : ObjectDefaults.Kept(kind.Resource, obj, old));
         // The metadata of a custom resource is as built in as that of any other.
         if (filled["metadata"] is JsonObject metadata)
             filled["metadata"] = Fields(BuiltInKinds.ObjectMeta, metadata);

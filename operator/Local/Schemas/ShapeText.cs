@@ -120,7 +120,7 @@ internal sealed class ShapeText
         var shape = Typed(type.TrimEnd('?'), words, alias);
         var standard = fallback is not null ? JsonNode.Parse(fallback)
             : shape.Type == ShapeType.Object && !keepsEmpty ? new JsonObject() : null;
-        return new(shape, required, standard, description, OmitsEmpty: !keepsEmpty && shape.Type is not (ShapeType.Object or ShapeType.Any));
+        return new(shape, required, standard, description, OmitsEmpty: !keepsEmpty && !(required && shape.Type == ShapeType.Boolean) && shape.Type is not (ShapeType.Object or ShapeType.Any));
     }
 
     private Shape Typed(string type, string[] words, string alias)

@@ -1,15 +1,13 @@
 using System.Text.Json.Nodes;
 using Fleet.Kubernetes;
 using Fleet.Local.Schemas;
-using Fleet.Testing;
 using Xunit;
 
 namespace Fleet.Unit.Local.Schemas;
 
 public sealed class ShapeDefaultsTests
 {
-    private static readonly IReadOnlyList<JsonObject> Recorded =
-        [.. Yaml.Parse(File.ReadAllText(RepositoryRoot.Combine("tests", "Unit", "Local", "Schemas", "stored.yaml"))).Cast<JsonObject>()];
+    private static readonly IReadOnlyList<JsonObject> Recorded = Served.Documents("stored.yaml");
 
     public static TheoryData<string> Names => [.. Recorded.Select(Name)];
 
