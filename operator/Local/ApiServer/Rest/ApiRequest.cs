@@ -72,15 +72,16 @@ internal sealed record ApiRequest(HttpContext Http, ResourcePath Path, ServedKin
 
         if (buffer.Length == 0)
             return null;
+        var utf8 = buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
         try
         {
             return type?.EndsWith("yaml", StringComparison.Ordinal) == true
-                ? Yaml.ParseOne(Encoding.UTF8.GetString(buffer.GetBuffer().AsSpan(0, (int)buffer.Length)))
-                : JsonNode.Parse(buffer.GetBuffer().AsSpan(0, (int)buffer.Length), documentOptions: new() { MaxDepth = KubeJson.MaxDepth, AllowDuplicateProperties = false });
+                ? Yaml.ParseOne(Encoding.UTF8.GetString(utf8.Span))
+                : JsonNode.Parse(utf8.Span, documentOptions: new() { MaxDepth = KubeJson.MaxDepth, AllowDuplicateProperties = false });
         }
         catch (Exception e) when (e is JsonException or YamlFormatException)
         {
-            throw ApiError.BadRequest($"the object provided is unrecognized: couldn't get version/kind; json parse error: {e.Message}");
+            throw ApiError.BadRequest(Twice(utf8.Span) ?? $"the object provided is unrecognized: couldn't get version/kind; json parse error: {e.Message}");
         }
     }
 
@@ -91,6 +92,19 @@ internal sealed record ApiRequest(HttpContext Http, ResourcePath Path, ServedKin
 
     /// <summary>The body's media type without its parameters; null when none is named.</summary>
     internal string? MediaType => Http.Request.ContentType is { Length: > 0 } type ? type.Split(';')[0].Trim().ToLowerInvariant() : null;
+
+    // A field that is said twice is refused whatever fieldValidation says: which of the two was meant, nobody knows.
+    private static string? Twice(ReadOnlySpan<byte> utf8)
+    {
+        try
+        {
+            return DuplicateFields.In(utf8) is { Count: > 0 } fields ? $"strict decoding error: {string.Join(", ", fields)}" : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 
     // As in kube-apiserver: the program's name is what stands before the first slash.
     private static string ManagerOf(string userAgent) => userAgent.Split('/', 2)[0] is { Length: > 0 and <= 128 } name ? name : "unknown";

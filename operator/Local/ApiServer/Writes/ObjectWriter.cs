@@ -205,14 +205,15 @@ internal sealed class ObjectWriter(ObjectStore store, KindRules rules, TimeProvi
 
     private static JsonObject WithoutUnknown(ServedKind kind, JsonObject body, WriteOptions options, bool strict)
     {
+        if (ShapeDecoding.Refusal(kind, body) is { } refusal)
+            throw ApiError.BadRequest(refusal);
         var (kept, unknown) = ShapePruning.Prune(kind, body);
         if (unknown.Count == 0)
             return kept;
-        var messages = unknown.Select(path => $"unknown field \"{path}\"").ToArray();
         if (strict || options.Validation == FieldValidation.Strict)
-            throw ApiError.BadRequest($"{kind.Resource.Kind} in version \"{kind.Resource.Version}\" cannot be handled as a {kind.Resource.Kind}: strict decoding error: {string.Join(", ", messages)}");
+            throw ApiError.BadRequest($"{kind.Resource.Kind} in version \"{kind.Resource.Version}\" cannot be handled as a {kind.Resource.Kind}: strict decoding error: {string.Join(", ", unknown)}");
         if (options.Validation == FieldValidation.Warn)
-            options.Warnings.AddRange(messages);
+            options.Warnings.AddRange(unknown);
         return kept;
     }
 
