@@ -103,5 +103,6 @@ public abstract class ConformanceTest : IAsyncLifetime
         Eventually.That(async () => (await Wire.GetAsync(path)).Ok, wanted, TimeSpan.FromSeconds(30), node => node.ToJsonString());
 
     /// <summary>Waits until there is nothing at a path.</summary>
-    protected Task Gone(string path) => Eventually.That(() => Wire.GetAsync(path), answer => answer.Code == 404, TimeSpan.FromSeconds(30));
+    protected Task Gone(string path, TimeSpan? timeout = null) =>
+        Eventually.That(() => Wire.GetAsync(path), answer => answer.Code == 404, timeout ?? TimeSpan.FromSeconds(30));
 }

@@ -22,9 +22,11 @@ public sealed class Kubectl
     /// <param name="arguments">One by one, the command first.</param>
     /// <param name="input">Its standard input.</param>
     /// <param name="timeout">After which it is killed; 30 s when null.</param>
+    /// <param name="environment">Variables it reads, KUBE_EDITOR for instance.</param>
     /// <param name="stop">Kills it.</param>
-    public Task<CommandResult> TryAsync(IEnumerable<string> arguments, string? input = null, TimeSpan? timeout = null, CancellationToken stop = default) =>
-        Command.RunAsync(ClusterTools.Kubectl, [.. _common, .. arguments], input, timeout: timeout, stop: stop);
+    public Task<CommandResult> TryAsync(
+        IEnumerable<string> arguments, string? input = null, TimeSpan? timeout = null, IReadOnlyDictionary<string, string?>? environment = null, CancellationToken stop = default) =>
+        Command.RunAsync(ClusterTools.Kubectl, [.. _common, .. arguments], input, environment, timeout, stop);
 
     /// <summary>Runs it and returns what it wrote.</summary>
     /// <param name="arguments">One by one, the command first.</param>
@@ -33,7 +35,7 @@ public sealed class Kubectl
     /// <param name="stop">Kills it.</param>
     /// <exception cref="CommandFailedException">It failed; the message has what it wrote.</exception>
     public async Task<string> RunAsync(IEnumerable<string> arguments, string? input = null, TimeSpan? timeout = null, CancellationToken stop = default) =>
-        (await TryAsync(arguments, input, timeout, stop)).Succeeded().Out;
+        (await TryAsync(arguments, input, timeout, stop: stop)).Succeeded().Out;
 
     /// <summary>Runs it with arguments that hold no spaces, written as at a prompt.</summary>
     /// <exception cref="CommandFailedException">It failed; the message has what it wrote.</exception>
