@@ -1,8 +1,6 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 
 namespace Fleet.Apps;
 
@@ -116,7 +114,7 @@ public static class SchemaValidator
                 yield return $"must have at most {Count(schema.MaxLength.Value, "character")}, has {length}";
         }
 
-        if (schema.Pattern is { } pattern && !Matches(pattern, text))
+        if (schema.Pattern is { } pattern && !Re2.Matches(pattern, text))
             yield return $"must be {Patterns.InWords(pattern)}, is {Quoted(text)}";
         if (schema.Format == "date-time" && !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out _))
             yield return $"must be a time such as 2006-01-02T15:04:05Z, is {Quoted(text)}";
@@ -198,10 +196,4 @@ public static class SchemaValidator
         var named = choices.Select(c => c.Length == 0 ? "\"\"" : c).ToArray();
         return named.Length == 1 ? named[0] : $"{string.Join(", ", named[..^1])} or {named[^1]}";
     }
-
-    private static readonly ConcurrentDictionary<string, Regex> Compiled = new(StringComparer.Ordinal);
-
-    // RE2's $ is the end of the text; .NET's would let one line feed follow. Both match in linear time.
-    private static bool Matches(string pattern, string text) => Compiled.GetOrAdd(pattern, static p =>
-        new(p.EndsWith('$') ? $@"{p[..^1]}\z" : p, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant)).IsMatch(text);
 }

@@ -13,6 +13,9 @@ public sealed record ServedKind
     /// <summary>The kind's name in the singular, in lower case.</summary>
     public required string Singular { get; init; }
 
+    /// <summary>The kind of a list of them: <c>DeploymentList</c>.</summary>
+    public string ListKind { get => field ?? $"{Resource.Kind}List"; init; }
+
     /// <summary>What people type: <c>deploy</c>.</summary>
     public ImmutableArray<string> ShortNames { get; init; } = [];
 

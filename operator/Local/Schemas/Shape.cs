@@ -83,11 +83,23 @@ public sealed class Shape
     /// <summary>Whether a strategic merge patch merges a list of scalars by value.</summary>
     public bool MergesScalars { get; init; }
 
+    /// <summary>Whether a strategic merge patch may say with <c>$retainKeys</c> which fields stay: of the object, or of the entries of the list.</summary>
+    public bool RetainsKeys { get; init; }
+
     /// <summary>Whether undeclared fields are kept.</summary>
     public bool KeepsUnknown { get; init; }
 
     /// <summary>The strings to choose from; empty when any will do.</summary>
     public ImmutableArray<string> Choices { get; init; } = [];
+
+    /// <summary>Whether null is a value that is kept (<c>nullable</c>).</summary>
+    public bool IsNullable { get; init; }
+
+    /// <summary>Whether the object has <c>apiVersion</c>, <c>kind</c> and <c>metadata</c> of its own (<c>x-kubernetes-embedded-resource</c>).</summary>
+    public bool IsEmbeddedResource { get; init; }
+
+    /// <summary>What a value must keep to beyond its type; null for nothing. Only custom resources say it.</summary>
+    public Bounds? Bounds { get; init; }
 }
 
 /// <summary>A field of an object.</summary>
@@ -95,4 +107,60 @@ public sealed class Shape
 /// <param name="Required">Whether it must be there.</param>
 /// <param name="Default">What it is when it is missing; null for nothing.</param>
 /// <param name="Description">What <c>kubectl explain</c> prints; null for the shape's own.</param>
-public sealed record Field(Shape Shape, bool Required = false, JsonNode? Default = null, string? Description = null);
+/// <param name="OmitsEmpty">Whether an empty value (<c>""</c>, 0, false, no entries) is the same as none, and is left out when the object is stored.</param>
+public sealed record Field(Shape Shape, bool Required = false, JsonNode? Default = null, string? Description = null, bool OmitsEmpty = false);
+
+/// <summary>The bounds of a structural schema; null where it says nothing.</summary>
+public sealed record Bounds
+{
+    /// <summary>A regular expression (RE2) for strings.</summary>
+    public string? Pattern { get; init; }
+
+    /// <summary>The shortest string, in code points.</summary>
+    public int? MinLength { get; init; }
+
+    /// <summary>The longest string, in code points.</summary>
+    public int? MaxLength { get; init; }
+
+    /// <summary>The smallest number.</summary>
+    public double? Minimum { get; init; }
+
+    /// <summary>The largest number.</summary>
+    public double? Maximum { get; init; }
+
+    /// <summary>Whether the smallest number itself is out of bounds.</summary>
+    public bool ExclusiveMinimum { get; init; }
+
+    /// <summary>Whether the largest number itself is out of bounds.</summary>
+    public bool ExclusiveMaximum { get; init; }
+
+    /// <summary>What a number must be a multiple of.</summary>
+    public double? MultipleOf { get; init; }
+
+    /// <summary>The shortest list.</summary>
+    public int? MinItems { get; init; }
+
+    /// <summary>The longest list.</summary>
+    public int? MaxItems { get; init; }
+
+    /// <summary>The smallest object or map.</summary>
+    public int? MinProperties { get; init; }
+
+    /// <summary>The largest object or map.</summary>
+    public int? MaxProperties { get; init; }
+
+    /// <summary>The values to choose from, when they are not strings alone.</summary>
+    public ImmutableArray<JsonNode?> Values { get; init; } = [];
+
+    /// <summary>Shapes that must all fit (<c>allOf</c>).</summary>
+    public ImmutableArray<Shape> AllOf { get; init; } = [];
+
+    /// <summary>Shapes of which one at least must fit (<c>anyOf</c>).</summary>
+    public ImmutableArray<Shape> AnyOf { get; init; } = [];
+
+    /// <summary>Shapes of which exactly one must fit (<c>oneOf</c>).</summary>
+    public ImmutableArray<Shape> OneOf { get; init; } = [];
+
+    /// <summary>A shape that must not fit (<c>not</c>).</summary>
+    public Shape? Not { get; init; }
+}

@@ -28,13 +28,17 @@ public sealed class ControlPlane : IAsyncDisposable
     private static readonly Lazy<Task<ControlPlane>> Shared = new(() => StartAsync());
 
     private readonly string _directory;
+    private readonly EmbeddedControlPlane? _embedded;
 
-    private ControlPlane(string directory, string kubeconfig)
+    private ControlPlane(string directory, string kubeconfig, EmbeddedControlPlane? embedded = null)
     {
-        _directory = directory;
+        (_directory, _embedded) = (directory, embedded);
         AdminKubeconfig = kubeconfig;
         AuditLog = new AuditLog(Path.Combine(directory, "audit.log"), MarkAsync);
     }
+
+    /// <summary>Whether the suite runs on the API server of <c>fleet up</c>, in this process: <c>FLEET_TEST_SERVER=embedded</c>.</summary>
+    public static bool IsEmbedded => Environment.GetEnvironmentVariable("FLEET_TEST_SERVER") == "embedded";
 
     /// <summary>The kubeconfig of a user who may do everything.</summary>
     public string AdminKubeconfig { get; }
@@ -53,6 +57,8 @@ public sealed class ControlPlane : IAsyncDisposable
     /// <exception cref="CommandFailedException">It cannot be had or did not start.</exception>
     public static async Task<ControlPlane> StartAsync(params string[] apiServerArguments)
     {
+        if (IsEmbedded)
+            return await StartEmbeddedAsync();
         if (ClusterTools.Assets is null)
             (await Command.RunAsync(ClusterTools.Script("install"), [], timeout: TimeSpan.FromMinutes(40))).Succeeded();
 
@@ -96,7 +102,20 @@ public sealed class ControlPlane : IAsyncDisposable
         string.Join('\n', File.ReadLines(Path.Combine(_directory, "parts", $"{Name(part)}.log")).TakeLast(lines));
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync() => await RunAsync(["down", _directory]);
+    public async ValueTask DisposeAsync()
+    {
+        if (_embedded is not null)
+            await _embedded.DisposeAsync();
+        else
+            await RunAsync(["down", _directory]);
+    }
+
+    private static async Task<ControlPlane> StartEmbeddedAsync()
+    {
+        var directory = System.IO.Directory.CreateTempSubdirectory("fleet-test-").FullName;
+        var embedded = await EmbeddedControlPlane.StartAsync(directory);
+        return new ControlPlane(directory, embedded.Kubeconfig, embedded);
+    }
 
     private static string Name(ControlPlanePart part) => part switch
     {

@@ -1,0 +1,34 @@
+using System.Text.Json.Nodes;
+using Fleet.Apps;
+using Fleet.Local.Schemas;
+
+namespace Fleet.Local.ApiServer;
+
+/// <summary>
+/// The CEL rules of the MicroserviceApp, answered by the operator's own rules: they say the same, with the same words. A rule of the operator that is not
+/// among the CEL of the definition is not asked here, as no server would ask it. Rules of other definitions are not evaluated.
+/// </summary>
+internal static class AppCelRules
+{
+    private static readonly HashSet<string> Messages = new(MessagesOf(Crd.Schema), StringComparer.Ordinal);
+
+    // Which registry the bundled images come from is the operator's to know; the CEL does not ask it.
+    private static readonly OperatorSettings Settings = new(OperatorSettings.DefaultRegistry, "local");
+
+    /// <summary>What a server with CEL would refuse, at its path.</summary>
+    internal static IEnumerable<(string Path, string Message)> Check(ServedKind kind, JsonObject body) =>
+        kind.Resource.Group != MicroserviceApp.Resource.Group || kind.Resource.Kind != MicroserviceApp.Resource.Kind
+            ? []
+            : AppDocument.Read(body, Settings).Problems.Where(IsCel).Select(p => (p.Path, p.Message));
+
+    // A rule may add to its words what it found.
+    private static bool IsCel(Problem problem) => Messages.Any(m => problem.Message.StartsWith(m, StringComparison.Ordinal));
+
+    private static IEnumerable<string> MessagesOf(Schema schema) =>
+    [
+        .. schema.Rules.Select(r => r.Message),
+        .. schema.Properties.Values.SelectMany(MessagesOf),
+        .. schema.Items is { } items ? MessagesOf(items) : [],
+        .. schema.AdditionalProperties is { } values ? MessagesOf(values) : [],
+    ];
+}
