@@ -20,6 +20,8 @@ internal static class Root
     {
         var root = new RootCommand("Fleet Operator: a table of services, run on Kubernetes.")
         {
+            UpCommand.Create(),
+            DownCommand.Create(),
             RunCommand.Create(),
             PlanCommand.Create(),
             DiffCommand.Create(),

@@ -20,6 +20,9 @@ internal sealed record Checkout(string Root)
             .OrderBy(p => p.Image, StringComparer.Ordinal),
     ];
 
+    /// <summary>The documented table as a manifest.</summary>
+    internal string Example => Path.Combine(Root, "crds", "examples", "shop.yaml");
+
     /// <summary>Finds it.</summary>
     /// <exception cref="CommandException">This program runs from somewhere else.</exception>
     internal static Checkout Find()
@@ -30,6 +33,6 @@ internal sealed record Checkout(string Root)
                 return new(folder.FullName);
         }
 
-        throw CommandException.Usage("images are built from the sources: run ./fleet images in a checkout");
+        throw CommandException.Usage("the bundled programs are built from their sources: run ./fleet in a checkout");
     }
 }

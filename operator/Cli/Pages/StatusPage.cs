@@ -34,7 +34,8 @@ internal static class StatusPage
         return [app.Metadata.Name, app.Status?.Ready ?? "", new(ready?.Reason ?? "", ToneOf(ready?.Status)), app.Status?.Url ?? ""];
     }
 
-    private static Span[] Cells(ServiceState s) =>
+    /// <summary>A service as a row of the documented table.</summary>
+    internal static Span[] Cells(ServiceState s) =>
         [s.Name, $"{s.Port}", NameOf(s.Protocol), new(s.State.ToString(), ToneOf(s.State)), $"{s.Replicas.Ready}/{s.Replicas.Desired}"];
 
     // As the spec and the status write it.

@@ -33,6 +33,23 @@ public sealed partial class ApiClient
         SendAsync(
             For("create", HttpMethod.Post, kind.Resource, ns, null, Managed()) with { Body = JsonSerializer.SerializeToUtf8Bytes(obj, json) }, kind.Read, stop);
 
+    /// <summary>Gives a pod to a node, as the scheduler does.</summary>
+    /// <param name="pod">The pod; only this very one is bound.</param>
+    /// <param name="node">The node's name.</param>
+    /// <param name="stop">Cancels.</param>
+    public Task BindAsync(ObjectMeta pod, string node, CancellationToken stop)
+    {
+        var binding = new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "Binding",
+            ["metadata"] = new JsonObject { ["name"] = pod.Name, ["namespace"] = pod.Namespace, ["uid"] = pod.Uid },
+            ["target"] = new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Node", ["name"] = node },
+        };
+        var request = For("create", HttpMethod.Post, Resources.Pods, pod.Namespace, pod.Name, Managed(), "binding");
+        return SendAsync(request with { Body = JsonSerializer.SerializeToUtf8Bytes(binding, KubeJson.Default.JsonObject) }, static _ => true, stop);
+    }
+
     /// <summary>Replaces an object whole; with a resourceVersion in it, only that version (409 otherwise).</summary>
     /// <param name="kind">The kind.</param>
     /// <param name="ns">The namespace; null for a cluster-wide kind.</param>

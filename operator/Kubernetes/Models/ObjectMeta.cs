@@ -36,6 +36,9 @@ public sealed record ObjectMeta
     /// <summary>Set once deletion was asked for.</summary>
     public DateTimeOffset? DeletionTimestamp { get; init; }
 
+    /// <summary>How many seconds the object has to end by itself after deletion was asked for; pods.</summary>
+    public long? DeletionGracePeriodSeconds { get; init; }
+
     /// <summary>Labels, by key.</summary>
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 

@@ -31,6 +31,17 @@ public sealed record ServedKind
     /// <summary>Where <c>/scale</c> finds the replicas; null when it is not served.</summary>
     public ScalePaths? Scale { get; init; }
 
+    /// <summary>What else is served of an object, beside status and scale.</summary>
+    public ImmutableArray<Subresource> Actions { get; init; } = [];
+
+    /// <summary>All that is served of an object beside itself, by name.</summary>
+    public IEnumerable<Subresource> Subresources =>
+    [
+        .. Actions.Concat(HasStatus ? [new("status", Resource, ["get", "patch", "update"])] : Array.Empty<Subresource>())
+            .Concat(Scale is null ? [] : [new("scale", Subresource.Scale, ["get", "patch", "update"])])
+            .OrderBy(s => s.Name, StringComparer.Ordinal),
+    ];
+
     /// <summary>Whether <c>metadata.generation</c> counts changes of the spec.</summary>
     public bool HasGeneration { get; init; }
 
@@ -39,6 +50,16 @@ public sealed record ServedKind
 
     /// <summary>The columns of <c>kubectl get</c> after NAME.</summary>
     public ImmutableArray<Column> Columns { get; init; } = [];
+}
+
+/// <summary>Something that is served of an object beside itself: <c>/log</c>.</summary>
+/// <param name="Name">The last part of its path.</param>
+/// <param name="Body">The kind that is read from it or written to it.</param>
+/// <param name="Verbs">The verbs that can be used.</param>
+public sealed record Subresource(string Name, Resource Body, ImmutableArray<string> Verbs)
+{
+    /// <summary>autoscaling/v1 Scale, which no collection is served of.</summary>
+    public static Resource Scale { get; } = new("autoscaling", "v1", "Scale", "scales");
 }
 
 /// <summary>Where a kind keeps what <c>/scale</c> shows, as simple paths: <c>.spec.replicas</c>.</summary>

@@ -9,7 +9,7 @@ namespace Fleet.Local.Schemas;
 /// Reads the language of <c>Kinds/*.shapes</c>, line by line:
 /// <code>
 /// package core io.k8s.api.core.v1 v1  types that follow are core.X elsewhere, X here, io.k8s.api.core.v1.X in OpenAPI; kinds are served as v1
-/// kind Pod pods short po status       a type that is served; apiVersion, kind and metadata are understood
+/// kind Pod pods short po status       a type that is served; apiVersion, kind and metadata are understood; more words below, in KindOf
 /// type Container -- a description     a type; `atomic` and `retain` may follow its name
 ///   name!  text                       ! must be there
 ///   stdin  bool                       false, 0, "", [] and {} mean the same as nothing and are left out
@@ -167,6 +167,11 @@ internal sealed class ShapeText
             HasStatus = words.Contains("status"),
             HasGeneration = words.Contains("generation"),
             Scale = After("scale") is [var spec, var status, var selector] ? new(spec, status, selector) : null,
+        };
+        served = served with
+        {
+            Singular = After("singular").FirstOrDefault(served.Singular),
+            Actions = [.. After("action").Select(a => a.Split(':')).Select(a => new Subresource(a[0], a.Length > 2 ? served.Resource with { Kind = a[2] } : served.Resource, [a[1]]))],
         };
         return After("verbs") is { Length: > 0 } verbs ? served with { Verbs = verbs } : served;
 

@@ -24,8 +24,8 @@ public sealed class ShapeCheckTests
             return;
         var stored = ShapeDefaults.Apply(kind, ShapePruning.Prune(kind, sent).Pruned);
         Assert.Equal(
-            says["violations"]!.AsArray().Select(v => (string?)v),
-            ShapeCheck.Check(kind, stored).Select(v => $"{v} ({v.Reason})").Order(StringComparer.Ordinal));
+            string.Join('\n', says["violations"]!.AsArray()),
+            string.Join('\n', ShapeCheck.Check(kind, stored).Select(v => $"{v} ({v.Reason})").Order(StringComparer.Ordinal)));
     }
 
     [Theory]

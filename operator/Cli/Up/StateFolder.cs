@@ -1,0 +1,86 @@
+using System.Globalization;
+
+namespace Fleet.Cli;
+
+/// <summary>The folder of a local cluster's state: its kubeconfig, logs and volumes, and who runs it.</summary>
+/// <param name="Path">Where it is.</param>
+internal sealed record StateFolder(string Path)
+{
+    /// <summary>Where it is when nobody says: below XDG_STATE_HOME, which is usually ~/.local/state. Rule: XDG Base Directory Specification.</summary>
+    internal static string Usual => System.IO.Path.Combine(
+        Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state
+            ? state
+            : System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state"),
+        "fleet");
+
+    /// <summary>The operator's and the API server's log.</summary>
+    internal string Log => File("fleet.log");
+
+    /// <summary>What a detached fleet prints.</summary>
+    internal string Output => File("up.out");
+
+    /// <summary>The kubeconfig, there while the cluster runs.</summary>
+    internal string Kubeconfig => File("kubeconfig");
+
+    private string PidFile => File("pid");
+
+    private string ReadyFile => File("ready");
+
+    /// <summary>The process that runs the cluster; null when none does.</summary>
+    internal int? Runner()
+    {
+        try
+        {
+            // Held open without sharing by the one that runs: whoever can open it to write finds nobody there.
+            using var free = new FileStream(PidFile, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            return null;
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (IOException)
+        {
+            return ReadPid();
+        }
+    }
+
+    /// <summary>Takes the folder, until disposed.</summary>
+    /// <exception cref="CommandException">Another process has it.</exception>
+    internal IDisposable Take()
+    {
+        Directory.CreateDirectory(Path);
+        try
+        {
+            var pid = new FileStream(PidFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+            pid.SetLength(0);
+            pid.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
+            pid.Flush();
+            System.IO.File.Delete(ReadyFile);
+            return pid;
+        }
+        catch (IOException)
+        {
+            throw new CommandException(ExitCodes.No, $"a fleet is up already (process {ReadPid()}): end it with `fleet down`, or give this one a folder of its own with --state");
+        }
+    }
+
+    /// <summary>Says that all is up.</summary>
+    internal void SayReady() => System.IO.File.WriteAllText(ReadyFile, "");
+
+    /// <summary>Whether all was up once.</summary>
+    internal bool IsReady => System.IO.File.Exists(ReadyFile);
+
+    private int? ReadPid()
+    {
+        using var shared = new FileStream(PidFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var reader = new StreamReader(shared);
+        return int.TryParse(reader.ReadToEnd(), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : null;
+    }
+
+    private string File(string name) => System.IO.Path.Combine(Path, name);
+}

@@ -1,0 +1,313 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Fleet.Kubernetes;
+using Fleet.Runtime;
+using Microsoft.Extensions.Logging;
+
+namespace Fleet.Local.Processes;
+
+/// <summary>Runs one pod from the moment the node has it until it is gone at the server.</summary>
+internal sealed partial class PodWorker : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    private readonly PodScene _scene;
+    private readonly NodeContext _node;
+    private readonly DateTimeOffset _startTime;
+    private readonly IReadOnlyList<ContainerLoop> _init;
+    private readonly IReadOnlyList<ContainerLoop> _main;
+    private volatile bool _gone;
+    private JsonObject? _written;
+
+    /// <summary>A worker for a pod; nothing runs yet.</summary>
+    public PodWorker(LocalPod pod, NodeContext node)
+    {
+        (_node, _scene) = (node, new PodScene(pod, node));
+        _startTime = node.Time.GetUtcNow();
+        _init = [.. pod.Spec.InitContainers.Select(c => Loop(c, isInit: true))];
+        _main = [.. pod.Spec.Containers.Select(c => Loop(c, isInit: false))];
+        Observe(pod);
+    }
+
+    /// <summary>The pod as it was last seen.</summary>
+    public LocalPod Pod => _scene.Pod;
+
+    /// <summary>Its containers, init containers first.</summary>
+    public IEnumerable<ContainerLoop> Containers => _init.Concat(_main);
+
+    /// <summary>The container that is meant when none is named.</summary>
+    public string MainContainer => Pod.Metadata.Annotations?.GetValueOrDefault("kubectl.kubernetes.io/default-container") ?? Pod.Spec.Containers[0].Name;
+
+    /// <summary>The pod has changed at the server.</summary>
+    public void Observe(LocalPod pod)
+    {
+        _scene.Pod = pod;
+        if (pod.Metadata.DeletionTimestamp is not null)
+            _scene.Ending.Begin(TimeSpan.FromSeconds(pod.Metadata.DeletionGracePeriodSeconds ?? pod.Spec.TerminationGracePeriodSeconds ?? 30), hooks: true);
+        TellEndpoints();
+        _scene.News.Beat();
+    }
+
+    /// <summary>The pod is gone at the server: there is nothing to wait for.</summary>
+    public void Gone()
+    {
+        _gone = true;
+        _scene.Ending.Force();
+    }
+
+    /// <summary>The node ends.</summary>
+    public void Stop(TimeSpan grace) => _scene.Ending.Begin(grace, hooks: false);
+
+    /// <summary>Something that the pod may refer to has changed.</summary>
+    public void ConfigMoved(ConfigSource source)
+    {
+        if (ConfigSource.Of(Pod).Contains(source))
+            _scene.News.Beat();
+    }
+
+    /// <summary>Runs the pod; returns when its processes have ended, its folders are gone, and the server knows.</summary>
+    /// <param name="stop">The node ends: the server is told nothing any more.</param>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        Task[] beside = [TellAsync(over.Token), KeepVolumesAsync(over.Token)];
+        try
+        {
+            await LiveAsync();
+            if (!_scene.Ending.HasBegun)
+                await Task.Delay(Timeout.Infinite, _scene.Ending.Begun).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await Task.WhenAll(beside);
+            _node.Endpoints.Remove(Pod.Uid);
+        }
+
+        if (!stop.IsCancellationRequested)
+            await SayGoneAsync(stop);
+        if (!stop.IsCancellationRequested)
+            RemoveFolders();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _scene.Dispose();
+
+    private async Task LiveAsync()
+    {
+        if (HasEnded(Pod) || !await MountAsync())
+            return;
+        var sidecars = new List<Task>();
+        foreach (var init in _init)
+        {
+            if (init.IsSidecar)
+            {
+                sidecars.Add(init.RunAsync());
+                while (!init.Snapshot.IsStarted && await _scene.WaitAsync(_scene.Moved.Next, Patience))
+                {
+                    // The next one may rely on it.
+                }
+            }
+            else if (!await init.RunAsync())
+            {
+                return;
+            }
+        }
+
+        await Task.WhenAll([.. sidecars, .. _main.Select(c => c.RunAsync())]);
+    }
+
+    /// <summary>Makes the volumes; false when the pod ends before.</summary>
+    private async Task<bool> MountAsync()
+    {
+        while (!_scene.Ending.HasBegun)
+        {
+            var news = _scene.News.Next;
+            try
+            {
+                await RequireClaimsAsync();
+                _scene.Volumes.Write(await _node.ReadAsync(Pod.Metadata.Namespace!, ConfigSource.OfVolumes(Pod.Spec.Volumes), _scene.Ending.Begun));
+                return true;
+            }
+            catch (ConfigErrorException e)
+            {
+                _node.Events.Warning(Pod, "FailedMount", e.Message);
+            }
+            catch (OperationCanceledException) when (_scene.Ending.HasBegun)
+            {
+                return false;
+            }
+            catch (Exception e) when (IsPassing(e))
+            {
+                Log.NotMounted(_node.Logger, Pod, Failures.Describe(e));
+            }
+
+            await _scene.WaitAsync(news, Patience);
+        }
+
+        return false;
+    }
+
+    private async Task RequireClaimsAsync()
+    {
+        foreach (var claim in Pod.Spec.Volumes.Select(v => v.PersistentVolumeClaim?.ClaimName).OfType<string>().Distinct())
+        {
+            if (await _node.Api.FindAsync(Kinds.Raw(NodeKinds.Claims), Pod.Metadata.Namespace, claim, _scene.Ending.Begun) is not { } found)
+                throw new ConfigErrorException($"persistentvolumeclaim \"{claim}\" not found");
+            if (_node.Options.BindsClaims)
+                await Claims.BindAsync(_node.Api, found, _scene.Ending.Begun);
+        }
+    }
+
+    private async Task KeepVolumesAsync(CancellationToken over)
+    {
+        var sources = ConfigSource.OfVolumes(Pod.Spec.Volumes).ToList();
+        var volatiles = sources.Count > 0 || Pod.Spec.Volumes.Any(VolumeFiles.Writes);
+        while (volatiles && !over.IsCancellationRequested)
+        {
+            var news = _scene.News.Next;
+            await Task.WhenAny(news, Task.Delay(Timeout.Infinite, over));
+            if (over.IsCancellationRequested || _scene.Ending.HasBegun)
+                return;
+            try
+            {
+                _scene.Volumes.Write(await _node.ReadAsync(Pod.Metadata.Namespace!, sources, over));
+            }
+            catch (ConfigErrorException)
+            {
+                // It was deleted, or made unusable: what is mounted stays as it was.
+            }
+            catch (OperationCanceledException) when (over.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (IsPassing(e))
+            {
+                Log.NotMounted(_node.Logger, Pod, Failures.Describe(e));
+                await Task.Delay(Patience, _node.Time, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                _scene.News.Beat();
+            }
+        }
+    }
+
+    private async Task TellAsync(CancellationToken over)
+    {
+        while (!over.IsCancellationRequested)
+        {
+            var moved = _scene.Moved.Next;
+            TellEndpoints();
+            if (!await WriteStatusAsync(over))
+                moved = Task.CompletedTask;
+            // The time after a failed write; otherwise only against the loss of news.
+            var pause = moved.IsCompleted ? Task.Delay(Patience, _node.Time, over) : Task.Delay(Timeout.Infinite, over);
+            await Task.WhenAny(moved.IsCompleted ? pause : moved, pause);
+        }
+    }
+
+    private void TellEndpoints() => _node.Endpoints.Set(new(Pod, _scene.Address, _scene.Ports,
+        Pod.Metadata.DeletionTimestamp is null && PodStatusBuilder.AreReady(_main.Select(c => c.Snapshot))));
+
+    /// <summary>Writes the status when it says something new; false when it could not be written.</summary>
+    private async Task<bool> WriteStatusAsync(CancellationToken stop)
+    {
+        if (HasEnded(Pod) || _gone)
+            return true;
+        var now = PodStatusBuilder.Build(
+            Pod, _written?["conditions"]?.AsArray(), [.. _init.Select(c => c.Snapshot)], [.. _main.Select(c => c.Snapshot)], _scene.Facts, _startTime, _node.Time.GetUtcNow());
+        if (JsonNode.DeepEquals(now, _written))
+            return true;
+        try
+        {
+            var operations = new JsonArray(new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = Pod.Uid });
+            if (Pod.Status is not { ValueKind: JsonValueKind.Object })
+                operations.Add(Set("/status", new JsonObject()));
+            foreach (var (field, value) in now)
+            {
+                if (_written is null || !JsonNode.DeepEquals(value, _written[field]))
+                    operations.Add(Set($"/status/{field}", value?.DeepClone()));
+            }
+
+            await _node.Api.JsonPatchAsync(Resources.Pods, Pod.Metadata.Namespace, Pod.Metadata.Name, operations, stop, "status");
+            _written = now;
+            return true;
+        }
+        catch (ApiException e) when (e.IsNotFound || e.IsInvalid)
+        {
+            return true; // gone, or a namesake has its place: the watch tells
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return true;
+        }
+        catch (Exception e) when (IsPassing(e))
+        {
+            Log.NotWritten(_node.Logger, Pod, Failures.Describe(e));
+            return false;
+        }
+    }
+
+    /// <summary>Writes how it ended and, as a kubelet does, takes the pod out of the server.</summary>
+    private async Task SayGoneAsync(CancellationToken stop)
+    {
+        while (!_gone && !stop.IsCancellationRequested)
+        {
+            try
+            {
+                await WriteStatusAsync(stop);
+                await _node.Api.DeleteAsync(
+                    Resources.Pods, Pod.Metadata.Namespace, Pod.Metadata.Name, new DeleteOptions(Uid: Pod.Uid, GracePeriodSeconds: 0), stop);
+                return;
+            }
+            catch (ApiException e) when (e.IsNotFound || e.IsConflict)
+            {
+                return;
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (IsPassing(e))
+            {
+                Log.NotWritten(_node.Logger, Pod, Failures.Describe(e));
+                await Task.Delay(Patience, _node.Time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private void RemoveFolders()
+    {
+        try
+        {
+            _node.Folders.Remove(Pod);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Log.NotRemoved(_node.Logger, Pod, Failures.Describe(e)); // the next start of the node does
+        }
+    }
+
+    private ContainerLoop Loop(Container container, bool isInit)
+    {
+        var loop = new ContainerLoop(_scene, container.Name, isInit);
+        loop.Begin(EarlierStatus.Of(Pod, container, isInit, _node.Time.GetUtcNow()));
+        return loop;
+    }
+
+    private static bool HasEnded(LocalPod pod) => EarlierStatus.Phase(pod) is "Succeeded" or "Failed";
+
+    private static bool IsPassing(Exception e) => e is ApiException or HttpRequestException or IOException or TimeoutException or UnauthorizedAccessException or FormatException;
+
+    private static JsonObject Set(string path, JsonNode? value) => new() { ["op"] = "add", ["path"] = path, ["value"] = value };
+
+    private static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "{Pod}: its volumes cannot be written: {Failure}")]
+        public static partial void NotMounted(ILogger logger, LocalPod pod, string failure);
+
+        [LoggerMessage(2, LogLevel.Warning, "{Pod}: its status cannot be written: {Failure}")]
+        public static partial void NotWritten(ILogger logger, LocalPod pod, string failure);
+
+        [LoggerMessage(3, LogLevel.Warning, "{Pod}: its folders cannot be removed: {Failure}")]
+        public static partial void NotRemoved(ILogger logger, LocalPod pod, string failure);
+    }
+}
