@@ -9,6 +9,8 @@ namespace Fleet.Cli;
 /// <summary>Apps on a local cluster, seen as the table shows them.</summary>
 internal sealed class LocalFleet(LocalCluster cluster, TimeProvider time)
 {
+    private const int UsualGatewayPort = 80;
+
     private readonly ApiClient _api = cluster.Connect("fleet-up");
     private volatile IReadOnlyList<MicroserviceApp> _apps = [];
 
@@ -44,11 +46,11 @@ internal sealed class LocalFleet(LocalCluster cluster, TimeProvider time)
 
     /// <summary>Where the gateway of an app is reached; null when it has none.</summary>
     internal Uri? GatewayOf(MicroserviceApp app) =>
-        app.Spec.Gateway is { } gateway ? Place(app.Metadata.Namespace!, Names.Child(app.Metadata.Name, Names.Gateway), gateway.Port) : null;
+        app.Spec.Gateway is { } gateway ? Place(app.Metadata.Namespace!, Names.Child(app.Metadata.Name, Names.Gateway), gateway.Port ?? UsualGatewayPort) : null;
 
     /// <summary>Why a gateway listens at another port than it should; null when it does not.</summary>
     internal string? GatewayRemark(MicroserviceApp app) =>
-        app.Spec.Gateway is { } gateway ? cluster.Node.Proxies.ReasonOf(app.Metadata.Namespace!, Names.Child(app.Metadata.Name, Names.Gateway), gateway.Port) : null;
+        app.Spec.Gateway is { } gateway ? cluster.Node.Proxies.ReasonOf(app.Metadata.Namespace!, Names.Child(app.Metadata.Name, Names.Gateway), gateway.Port ?? UsualGatewayPort) : null;
 
     private Uri? Place(string ns, string service, int port) =>
         cluster.Node.Proxies.Of(ns, service, port) is { } place ? new UriBuilder("http", place.Address.ToString(), place.Port).Uri : null;

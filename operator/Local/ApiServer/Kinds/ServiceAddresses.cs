@@ -45,7 +45,7 @@ internal sealed class ServiceAddresses(Func<int, IPAddress?> next)
                     throw ApiError.Unprocessable("every address for Services is taken: delete one first");
                 (_last, wrapped) = (0, true);
             }
-            else if (!_taken.Contains(address))
+            else if (address == "127.0.0.1" || !_taken.Contains(address)) // where there is only one, all have it
                 return address;
         }
     }

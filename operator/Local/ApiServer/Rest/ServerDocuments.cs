@@ -10,9 +10,6 @@ internal sealed class ServerDocuments(KindRegistry kinds)
     /// <summary>The version that is reported: the Kubernetes whose behaviour this server follows.</summary>
     internal const string GitVersion = "v1.33.0+fleet";
 
-    private const string Aggregated = "g=apidiscovery.k8s.io";
-    private const string OpenApiProtobuf = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
-
     /// <summary>Answers what needs no token: version and health.</summary>
     internal static async Task<bool> TryAnswerOpenlyAsync(HttpContext http)
     {
@@ -44,12 +41,11 @@ internal sealed class ServerDocuments(KindRegistry kinds)
             case []:
                 await Answers.JsonAsync(http, new JsonObject { ["paths"] = new JsonArray("/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version") });
                 return true;
-            case ["api"] or ["apis"] when accept.Contains(Aggregated, StringComparison.Ordinal):
-                var version = accept.Contains("v=v2,", StringComparison.Ordinal) || accept.Contains("v=v2;", StringComparison.Ordinal) || accept.EndsWith("v=v2", StringComparison.Ordinal) ? "v2" : "v2beta1";
-                await Answers.JsonAsync(http, DiscoveryDocuments.Aggregated(all, path == "/api", version), type: $"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList");
+            case ["api"] or ["apis"] when Aggregated(accept) is { } version:
+                await Answers.JsonAsync(http, DiscoveryDocuments.Aggregated(all, path == "/api", version), type: DiscoveryDocuments.AggregatedType(version));
                 return true;
             case ["api"]:
-                await Answers.JsonAsync(http, DiscoveryDocuments.CoreVersions());
+                await Answers.JsonAsync(http, DiscoveryDocuments.Api());
                 return true;
             case ["apis"]:
                 await Answers.JsonAsync(http, DiscoveryDocuments.Groups(all));
@@ -57,26 +53,34 @@ internal sealed class ServerDocuments(KindRegistry kinds)
             case ["apis", var group] when DiscoveryDocuments.Group(all, group) is { } one:
                 await Answers.JsonAsync(http, one);
                 return true;
-            case ["api", var core] when DiscoveryDocuments.Resources(all, "", core) is { } list:
+            case ["api", var version] when DiscoveryDocuments.ResourceList(all, version) is { } core:
+                await Answers.JsonAsync(http, core);
+                return true;
+            case ["apis", var group, var version] when DiscoveryDocuments.ResourceList(all, $"{group}/{version}") is { } list:
                 await Answers.JsonAsync(http, list);
                 return true;
-            case ["apis", var group, var named] when DiscoveryDocuments.Resources(all, group, named) is { } list:
-                await Answers.JsonAsync(http, list);
+            // Answered as kube-apiserver does, with a type that can be parsed: the one that is asked for cannot.
+            case ["openapi", "v2"] when accept.Contains("proto-openapi.spec.v2", StringComparison.Ordinal):
+                await Answers.BytesAsync(http, OpenApiProtobuf.Write(OpenApi.V2(all, GitVersion)), StatusCodes.Status200OK, OpenApi.V2Protobuf.Replace('@', '.'));
                 return true;
             case ["openapi", "v2"]:
-                if (accept.Contains(OpenApiProtobuf, StringComparison.Ordinal))
-                    await Answers.BytesAsync(http, OpenApi.V2Protobuf(all), 200, OpenApiProtobuf);
-                else
-                    await Answers.JsonAsync(http, OpenApi.V2(all));
+                await Answers.JsonAsync(http, OpenApi.V2(all, GitVersion));
                 return true;
             case ["openapi", "v3"]:
-                await Answers.JsonAsync(http, OpenApi.V3Index(all));
+                await Answers.JsonAsync(http, OpenApi.V3Index(all, GitVersion));
                 return true;
-            case ["openapi", "v3", .. var parts] when OpenApi.V3(all, string.Join('/', parts)) is { } document:
-                await Answers.JsonAsync(http, document);
+            case ["openapi", "v3", .. var parts] when OfVersion(all, string.Join('/', parts)) is { Count: > 0 } kindsOfVersion:
+                await Answers.JsonAsync(http, OpenApi.V3(kindsOfVersion, GitVersion));
                 return true;
             default:
                 return false;
         }
     }
+    // The newest of the two forms that the client takes; null when it takes neither.
+    private static string? Aggregated(string accept) => accept.Split(',', StringSplitOptions.TrimEntries)
+        .Where(t => t.Contains("as=APIGroupDiscoveryList", StringComparison.Ordinal))
+        .Select(t => t.Split(';').FirstOrDefault(p => p.StartsWith("v=", StringComparison.Ordinal))?[2..])
+        .FirstOrDefault(v => v is "v2" or "v2beta1");
+
+    private static List<ServedKind> OfVersion(IEnumerable<ServedKind> all, string path) => [.. all.Where(k => OpenApi.PathOf(k.Resource.ApiVersion) == path)];
 }
