@@ -23,22 +23,33 @@ public enum ControlPlanePart
 /// A real Kubernetes control plane on this machine: etcd, API server, controllers and scheduler, started by tests/ControlPlane/control-plane. One
 /// serves a whole suite (<see cref="SharedAsync"/>), each test in a namespace of its own; it ends with this process, however that ends.
 /// </summary>
+/// <remarks>
+/// With FLEET_TEST_SERVER=embedded the API server and the controllers of <c>fleet up</c> stand in its place. They have no other parts, no users, webhooks or
+/// quotas: tests of these carry <c>[Trait("Needs", "RealControlPlane")]</c>. With FLEET_TEST_CONTROLLERS=ours the API server is a real one, and those of its controllers
+/// that <c>fleet up</c> has too are replaced by them.
+/// </remarks>
 public sealed class ControlPlane : IAsyncDisposable
 {
     private static readonly Lazy<Task<ControlPlane>> Shared = new(() => StartAsync());
 
+    private const string WithoutOurs = "--controllers=*,-deployment,-replicaset,-endpoint,-endpointslice,-horizontalpodautoscaling,-disruption";
+
     private readonly string _directory;
     private readonly EmbeddedControlPlane? _embedded;
+    private readonly OwnControllers? _own;
 
-    private ControlPlane(string directory, string kubeconfig, EmbeddedControlPlane? embedded = null)
+    private ControlPlane(string directory, string kubeconfig, EmbeddedControlPlane? embedded = null, OwnControllers? own = null)
     {
-        (_directory, _embedded) = (directory, embedded);
+        (_directory, _embedded, _own) = (directory, embedded, own);
         AdminKubeconfig = kubeconfig;
         AuditLog = new AuditLog(Path.Combine(directory, "audit.log"), MarkAsync);
     }
 
     /// <summary>Whether the suite runs on the API server of <c>fleet up</c>, in this process: <c>FLEET_TEST_SERVER=embedded</c>.</summary>
     public static bool IsEmbedded => Environment.GetEnvironmentVariable("FLEET_TEST_SERVER") == "embedded";
+
+    /// <summary>Whether our own controllers run beside a real API server: <c>FLEET_TEST_CONTROLLERS=ours</c>.</summary>
+    public static bool HasOwnControllers => Environment.GetEnvironmentVariable("FLEET_TEST_CONTROLLERS") == "ours";
 
     /// <summary>The kubeconfig of a user who may do everything.</summary>
     public string AdminKubeconfig { get; }
@@ -65,8 +76,12 @@ public sealed class ControlPlane : IAsyncDisposable
         var directory = System.IO.Directory.CreateTempSubdirectory("fleet-test-").FullName;
         Guard.ControlPlane(directory);
         var environment = new Dictionary<string, string?> { ["APISERVER_ARGS"] = string.Join(' ', apiServerArguments) };
+        if (HasOwnControllers)
+            environment["CONTROLLERS_ARGS"] = WithoutOurs;
         var up = await Command.RunAsync(ClusterTools.Script("control-plane"), ["up", directory], environment: environment, timeout: TimeSpan.FromMinutes(3));
-        return new ControlPlane(directory, up.Succeeded().Out.Trim());
+        var kubeconfig = up.Succeeded().Out.Trim();
+        var own = HasOwnControllers ? new OwnControllers(kubeconfig, LogFile.Factory(Path.Combine(directory, "parts", "own-controllers.log"))) : null;
+        return new ControlPlane(directory, kubeconfig, own: own);
     }
 
     /// <summary>A client of the API server with every permission.</summary>
@@ -86,16 +101,27 @@ public sealed class ControlPlane : IAsyncDisposable
     /// <summary>Makes a user who may do nothing until a binding says otherwise.</summary>
     /// <returns>The path of the kubeconfig.</returns>
     public async Task<string> CreateUserAsync(string name, params string[] groups) =>
-        (await RunAsync(["user", name, _directory, .. groups])).Out.Trim();
+        _embedded is not null ? throw new NotSupportedException("the embedded server knows one user")
+        : (await RunAsync(["user", name, _directory, .. groups])).Out.Trim();
 
     /// <summary>Asks a part to end and returns when it has. The API server closes its watches first, for 5 s at most.</summary>
-    public Task StopAsync(ControlPlanePart part) => RunAsync(["stop", Name(part), _directory]);
+    public Task StopAsync(ControlPlanePart part) => _embedded is null ? RunAsync(["stop", Name(part), _directory])
+        : part == ControlPlanePart.Controllers ? _embedded.StopControllersAsync()
+        : throw NotEmbedded(part);
 
     /// <summary>Kills a part as a crash would.</summary>
-    public Task KillAsync(ControlPlanePart part) => RunAsync(["stop", Name(part), _directory], "KILL");
+    public Task KillAsync(ControlPlanePart part) => _embedded is null ? RunAsync(["stop", Name(part), _directory], "KILL") : throw NotEmbedded(part);
 
     /// <summary>Starts a part again and returns when it answers.</summary>
-    public Task StartAsync(ControlPlanePart part) => RunAsync(["start", Name(part), _directory]);
+    public Task StartAsync(ControlPlanePart part)
+    {
+        if (_embedded is null)
+            return RunAsync(["start", Name(part), _directory]);
+        if (part != ControlPlanePart.Controllers)
+            throw NotEmbedded(part);
+        _embedded.StartControllers();
+        return Task.CompletedTask;
+    }
 
     /// <summary>The last lines of a part's log.</summary>
     public string LogTail(ControlPlanePart part, int lines = 30) =>
@@ -104,6 +130,8 @@ public sealed class ControlPlane : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (_own is not null)
+            await _own.DisposeAsync();
         if (_embedded is not null)
             await _embedded.DisposeAsync();
         else
@@ -116,6 +144,8 @@ public sealed class ControlPlane : IAsyncDisposable
         var embedded = await EmbeddedControlPlane.StartAsync(directory);
         return new ControlPlane(directory, embedded.Kubeconfig, embedded);
     }
+
+    private static NotSupportedException NotEmbedded(ControlPlanePart part) => new($"the embedded server has no {Name(part)} of its own");
 
     private static string Name(ControlPlanePart part) => part switch
     {
