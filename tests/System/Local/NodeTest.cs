@@ -4,19 +4,26 @@ using Fleet.Kubernetes;
 using Fleet.Local.ApiServer;
 using Fleet.Local.Processes;
 using Fleet.Testing;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
+using Xunit;
 using Xunit.Abstractions;
 
 namespace Fleet.SystemTests.Local;
 
 /// <summary>The frame of a test of the local node: one of its own beside the suite's stand-in, which only runs pods that name it.</summary>
-/// <param name="output">Where a test may write.</param>
-public abstract class NodeTest(ITestOutputHelper output) : SystemTest(output)
+public abstract class NodeTest : SystemTest
 {
     private readonly CancellationTokenSource _stop = new();
+    private readonly NodeLog _log = new();
+    private readonly LoggerFactory _logs;
     private ApiClient? _nodeApi;
     private LoopbackRange? _addresses;
     private Task _running = Task.CompletedTask;
+
+    /// <summary>A test.</summary>
+    /// <param name="output">Where it may write.</param>
+    protected NodeTest(ITestOutputHelper output)
+        : base(output) => _logs = new([_log]);
 
     /// <summary>The program that test pods run.</summary>
     protected static string Workload { get; } = RepositoryRoot.Combine("tests", "NodeHost", "bin", Built.Configuration, "net10.0", "Fleet.NodeHost.dll");
@@ -32,16 +39,17 @@ public abstract class NodeTest(ITestOutputHelper output) : SystemTest(output)
 
     /// <summary>Starts the node; returns when the server has it.</summary>
     /// <param name="addresses">Its addresses; a range of its own when null.</param>
-    protected async Task StartNodeAsync(LoopbackRange? addresses = null)
+    /// <param name="programs">What images stand for; the checkout's programs when null.</param>
+    protected async Task StartNodeAsync(LoopbackRange? addresses = null, IPrograms? programs = null)
     {
         _addresses = addresses ?? LoopbackRange.Claim();
         _nodeApi = Cluster.CreateClient("local-node");
         var options = new NodeOptions
         {
-            Name = NodeName, Directory = StateFolder, Programs = new CheckoutPrograms(RepositoryRoot.Directory, Built.Configuration), Addresses = _addresses,
+            Name = NodeName, Directory = StateFolder, Programs = programs ?? new CheckoutPrograms(RepositoryRoot.Directory, Built.Configuration), Addresses = _addresses,
             BindsPods = false, BindsClaims = false, IsSchedulable = false,
         };
-        Local = new LocalNode(_nodeApi, options, TimeProvider.System, NullLoggerFactory.Instance);
+        Local = new LocalNode(_nodeApi, options, TimeProvider.System, _logs);
         _running = Local.RunAsync(_stop.Token);
         await Local.Registered.WaitAsync(Eventually.Patience);
     }
@@ -51,6 +59,9 @@ public abstract class NodeTest(ITestOutputHelper output) : SystemTest(output)
     {
         await _stop.CancelAsync();
         await _running;
+        foreach (var line in _log.Lines)
+            Output.WriteLine(line);
+        _logs.Dispose();
         _addresses?.Dispose();
         _nodeApi?.Dispose();
         _stop.Dispose();
@@ -59,6 +70,7 @@ public abstract class NodeTest(ITestOutputHelper output) : SystemTest(output)
         await Kubectl.RunAsync($"delete node {NodeName} --ignore-not-found");
         Directory.Delete(StateFolder, recursive: true);
         await base.DisposeAsync();
+        Assert.DoesNotContain(_log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal));
     }
 
     /// <summary>Creates a pod on the node.</summary>
@@ -129,6 +141,35 @@ public abstract class NodeTest(ITestOutputHelper output) : SystemTest(output)
         {
             return "";
         }
+    }
+}
+
+/// <summary>What a node logged.</summary>
+internal sealed class NodeLog : ILoggerProvider, ILogger
+{
+    private readonly System.Collections.Concurrent.ConcurrentQueue<string> _lines = new();
+
+    /// <summary>The lines; each begins with its level.</summary>
+    public IEnumerable<string> Lines => _lines;
+
+    /// <inheritdoc/>
+    public ILogger CreateLogger(string categoryName) => this;
+
+    /// <inheritdoc/>
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    /// <inheritdoc/>
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
+
+    /// <inheritdoc/>
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        _lines.Enqueue($"{logLevel}: {formatter(state, exception)} {exception}");
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        // There is nothing to give back.
     }
 }
 

@@ -139,7 +139,8 @@ internal sealed partial class PodWorker : IDisposable
             }
             catch (Exception e) when (IsPassing(e))
             {
-                Log.NotMounted(_node.Logger, Pod, Failures.Describe(e));
+                if (Failures.Describe(e) is var failure && _scene.IsNews(failure))
+                    Log.NotMounted(_node.Logger, Pod, failure);
             }
 
             await _scene.WaitAsync(news, Patience);
@@ -183,7 +184,8 @@ internal sealed partial class PodWorker : IDisposable
             }
             catch (Exception e) when (IsPassing(e))
             {
-                Log.NotMounted(_node.Logger, Pod, Failures.Describe(e));
+                if (Failures.Describe(e) is var failure && _scene.IsNews(failure))
+                    Log.NotMounted(_node.Logger, Pod, failure);
                 await Task.Delay(Patience, _node.Time, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 _scene.News.Beat();
             }
@@ -233,7 +235,10 @@ internal sealed partial class PodWorker : IDisposable
         }
         catch (ApiException e) when (e.IsNotFound || e.IsInvalid)
         {
-            return true; // gone, or a namesake has its place: the watch tells
+            // Gone, or a namesake has its place: the watch tells. If it is neither, people should know.
+            if (e.IsInvalid && !_gone)
+                Log.Refused(_node.Logger, Pod, Failures.Describe(e));
+            return true;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -241,7 +246,8 @@ internal sealed partial class PodWorker : IDisposable
         }
         catch (Exception e) when (IsPassing(e))
         {
-            Log.NotWritten(_node.Logger, Pod, Failures.Describe(e));
+            if (Failures.Describe(e) is var failure && _scene.IsNews(failure))
+                Log.NotWritten(_node.Logger, Pod, failure);
             return false;
         }
     }
@@ -268,7 +274,8 @@ internal sealed partial class PodWorker : IDisposable
             }
             catch (Exception e) when (IsPassing(e))
             {
-                Log.NotWritten(_node.Logger, Pod, Failures.Describe(e));
+                if (Failures.Describe(e) is var failure && _scene.IsNews(failure))
+                    Log.NotWritten(_node.Logger, Pod, failure);
                 await Task.Delay(Patience, _node.Time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -306,6 +313,9 @@ internal sealed partial class PodWorker : IDisposable
 
         [LoggerMessage(2, LogLevel.Warning, "{Pod}: its status cannot be written: {Failure}")]
         public static partial void NotWritten(ILogger logger, LocalPod pod, string failure);
+
+        [LoggerMessage(4, LogLevel.Information, "{Pod}: its status was refused: {Failure}")]
+        public static partial void Refused(ILogger logger, LocalPod pod, string failure);
 
         [LoggerMessage(3, LogLevel.Warning, "{Pod}: its folders cannot be removed: {Failure}")]
         public static partial void NotRemoved(ILogger logger, LocalPod pod, string failure);
