@@ -201,6 +201,16 @@ public class CrudTests : ConformanceTest
     }
 
     [Fact]
+    public async Task Annotations_of_a_Deployment_are_part_of_its_generation_unless_they_come_with_the_status()
+    {
+        var path = Apps("deployments/web");
+        await DeploymentAsync("web");
+        var quiet = (await Wire.PatchAsync($"{path}/status", Wire.MergePatch, "{ metadata: { annotations: { noted: here }, labels: { not: here } } }")).Is(200);
+        Assert.Equal((1, "here", null), (quiet.Number("metadata.generation"), quiet.Text("metadata.annotations.noted"), quiet.Text("metadata.labels.not")));
+        Assert.Equal(2, (await Wire.PatchAsync(path, Wire.MergePatch, "{ metadata: { annotations: { noted: there } } }")).Is(200).Number("metadata.generation"));
+    }
+
+    [Fact]
     public async Task A_status_is_written_through_its_own_path_alone()
     {
         var path = Core("services/web");

@@ -35,17 +35,21 @@ internal sealed class DeploymentReconciler(ApiClient api, ControllerCaches cache
                 Tell(deployment, change.Set.Name, change.Set.Replicas, change.Replicas);
         }
 
-        if (plan.Revision is { } revision)
-            found = await NoteAsync(found, revision, stop);
         foreach (var set in plan.Remove)
         {
             await api.DeleteAsync(Resources.ReplicaSets, key.Namespace, set.Name, new(Uid: set.Object.Metadata.Uid), stop);
             caches.ReplicaSets.WitnessDeleted(key.Namespace, set.Name, set.Object.Metadata.Uid!);
         }
 
-        // :: Step 3 - the status, when it says something new.
+        // :: Step 3 - the status, when it says something new. The revision goes along: an annotation that is written with the status is no new generation.
+        var patch = new JsonPatch().For(found);
+        var nothing = patch.Operations.Count;
+        if (plan.Revision is { } revision)
+            patch.Set("/metadata/annotations", Noted(found, revision));
         if (DeploymentStatuses.Differs(plan.Status, found.Part("status")))
-            caches.Deployments.Witness(await api.JsonPatchAsync(Resources.Deployments, key.Namespace, key.Name, new JsonPatch().For(found).Set("/status", plan.Status).Operations, stop, "status"));
+            patch.Set("/status", plan.Status);
+        if (patch.Operations.Count > nothing)
+            caches.Deployments.Witness(await api.JsonPatchAsync(Resources.Deployments, key.Namespace, key.Name, patch.Operations, stop, "status"));
         return plan.Again is { } again ? Outcome.Again(again) : Outcome.Settled;
     }
 
@@ -81,15 +85,11 @@ internal sealed class DeploymentReconciler(ApiClient api, ControllerCaches cache
         }
     }
 
-    private async Task<KubeObject> NoteAsync(KubeObject deployment, string revision, CancellationToken stop)
+    private static JsonObject Noted(KubeObject deployment, string revision)
     {
         var annotations = deployment.At("metadata", "annotations").Texts().ToDictionary(StringComparer.Ordinal);
         annotations[DeploymentAnnotations.Revision] = revision;
-        var noted = await api.JsonPatchAsync(
-            Resources.Deployments, deployment.Metadata.Namespace, deployment.Metadata.Name,
-            new JsonPatch().For(deployment).Set("/metadata/annotations", annotations.ToNode()).Operations, stop);
-        caches.Deployments.Witness(noted);
-        return noted;
+        return annotations.ToNode();
     }
 
     private async Task PatchAsync(KubeObject set, JsonArray patch, CancellationToken stop) =>
