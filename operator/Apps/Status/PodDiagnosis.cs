@@ -70,6 +70,9 @@ internal static partial class PodDiagnosis
         {
             case "ImagePullBackOff" or "ErrImagePull" or "ErrImageNeverPull" or "InvalidImageName" or "ImageInspectError" or "RegistryUnavailable":
                 return new(Reasons.ImagePullFailed, $"image {container.Image} cannot be pulled: check its name and tag, and spec.defaults.imagePullSecrets for a private registry");
+            // Of the node that runs pods as processes: its message names what to do.
+            case "NoLocalProgram" or "InvalidCommand" when waiting.Message is { } advice:
+                return new(Reasons.ImagePullFailed, Short(advice));
             // The kubelet has one reason for all of these; only its text tells them apart (pkg/kubelet/kuberuntime, security_context_others.go).
             case "CreateContainerConfigError" when waiting.Message is { } text && (text.Contains("runAsNonRoot", StringComparison.Ordinal) || text.Contains("non-root", StringComparison.Ordinal)):
                 return new(Reasons.RunsAsRoot, $"image {container.Image} runs as root, which pods may not do by default: use an image with a numeric user, " +

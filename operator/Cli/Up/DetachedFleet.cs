@@ -44,7 +44,7 @@ internal static class DetachedFleet
             Environment.ProcessPath!, .. Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(DetachedFleet).Assembly.Location] : Array.Empty<string>(),
             "up", "--state", state.Path, "--port", port.ToString(CultureInfo.InvariantCulture), .. files.SelectMany(f => (string[])["-f", Path.GetFullPath(f)]),
         ];
-        var start = new ProcessStartInfo("/bin/sh") { RedirectStandardInput = true };
+        var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false, RedirectStandardInput = true };
         foreach (var argument in (string[])["-c", "out=$1; shift; exec \"$@\" >\"$out\" 2>&1 </dev/null", "fleet", state.Output, .. OperatingSystem.IsLinux() ? ["setsid"] : Array.Empty<string>(), .. command])
             start.ArgumentList.Add(argument);
         return Process.Start(start) ?? throw new InvalidOperationException("sh did not start");

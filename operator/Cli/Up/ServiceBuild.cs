@@ -39,7 +39,7 @@ internal sealed class ServiceBuild(string root)
             "build", Path.Combine(root, Solution), "--configuration", "Release", "--nologo", "--verbosity", "minimal", "-tl:off", "-nodeReuse:false",
             "-p:UseSharedCompilation=false", "-p:RunAnalyzers=false",
         ];
-        var start = new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo("dotnet", arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
         using var process = Process.Start(start) ?? throw new InvalidOperationException("dotnet did not start");
         process.StandardInput.Close();

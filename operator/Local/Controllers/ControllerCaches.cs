@@ -30,13 +30,17 @@ internal sealed class ControllerCaches
         Budgets = Watched(Kinds.Raw(DisruptionBudget.Budgets), everywhere);
         Namespaces = Watched(Kinds.MetadataOf(Resources.Namespaces));
         Accounts = Watched(Kinds.MetadataOf(Resources.ServiceAccounts));
-        All = [Deployments, ReplicaSets, Pods, Services, Endpoints, Slices, Autoscalers, Budgets, Namespaces, Accounts];
+        Authorities = Selected(Kinds.MetadataOf(Resources.ConfigMaps), new(FieldSelector: $"metadata.name={NamespaceReconciler.Authorities}"));
+        All = [Deployments, ReplicaSets, Pods, Services, Endpoints, Slices, Autoscalers, Budgets, Namespaces, Accounts, Authorities];
 
         ObjectCache<T> Watched<T>(ResourceKind<T> kind, params CacheIndex<T>[] indexes)
+            where T : class, IKubeObject => Selected(kind, new ListScope(), indexes);
+
+        ObjectCache<T> Selected<T>(ResourceKind<T> kind, ListScope scope, params CacheIndex<T>[] indexes)
             where T : class, IKubeObject
         {
             var cache = new ObjectCache<T>(kind.Resource, indexes);
-            _watchers.Add(new Watcher<T>(api, kind, new ListScope(), cache, isServed: null, time, logger, metrics).RunAsync);
+            _watchers.Add(new Watcher<T>(api, kind, scope, cache, isServed: null, time, logger, metrics).RunAsync);
             return cache;
         }
     }
@@ -60,6 +64,8 @@ internal sealed class ControllerCaches
     public ObjectCache<PartialObject> Namespaces { get; }
 
     public ObjectCache<PartialObject> Accounts { get; }
+
+    public ObjectCache<PartialObject> Authorities { get; }
 
     /// <summary>Every one of them.</summary>
     public IReadOnlyList<IObjectCache> All { get; }

@@ -59,7 +59,7 @@ internal static class ControllerKeys
         caches.Namespaces.Changed += (was, now) => queues.Namespaces(new("", (now ?? was)!.Metadata.Name));
         caches.Accounts.Changed += (was, now) =>
         {
-            if (now is null && was!.Metadata.Name == AccountReconciler.Name)
+            if (now is null && was!.Metadata.Name == NamespaceReconciler.Account)
                 queues.Namespaces(new("", was.Metadata.Namespace ?? ""));
         };
 

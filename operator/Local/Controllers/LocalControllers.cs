@@ -6,7 +6,7 @@ namespace Fleet.Local.Controllers;
 
 /// <summary>
 /// The controllers without which an API server is a table of wishes: Deployments, ReplicaSets, EndpointSlices and Endpoints, the bounds of autoscalers, the
-/// counts of disruption budgets, the default service account. They talk to any API server, ask it nothing but through watches, and keep nothing of their own.
+/// counts of disruption budgets, what every namespace begins with. They talk to any API server, ask it nothing but through watches, and keep nothing of their own.
 /// </summary>
 /// <param name="api">The server; with every permission.</param>
 /// <param name="time">The clock.</param>
@@ -42,7 +42,7 @@ public sealed class LocalControllers(ApiClient api, TimeProvider time, ILoggerFa
                 Work(services, new EndpointsReconciler(api, caches).ReconcileAsync),
                 Work(autoscalers, new AutoscalerReconciler(api, caches, scaling, time).ReconcileAsync),
                 Work(budgets, new BudgetReconciler(api, caches, time).ReconcileAsync),
-                Work(namespaces, new AccountReconciler(api, caches).ReconcileAsync));
+                Work(namespaces, new NamespaceReconciler(api, caches).ReconcileAsync));
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

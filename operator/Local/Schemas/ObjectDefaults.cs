@@ -18,10 +18,11 @@ internal static class ObjectDefaults
     /// <summary>An object with what the server once gave out and the sender left out: the addresses and node ports of a Service.</summary>
     internal static JsonObject Kept(Resource resource, JsonObject obj, JsonObject old)
     {
-        if (resource != Resources.Services || old.Object("spec") is not { } before || obj.Object("spec") is not { } given || given.Text("type") == "ExternalName")
+        if (resource != Resources.Services || old.Object("spec") is not { } before || obj.Object("spec")?.Text("type") == "ExternalName")
             return obj;
         var kept = obj.DeepClone().AsObject();
-        var spec = kept["spec"]!.AsObject();
+        var spec = kept.Object("spec") ?? [];
+        kept["spec"] = spec;
         if (spec.Text("clusterIP") is not { Length: > 0 })
         {
             spec["clusterIP"] = before["clusterIP"]?.DeepClone();

@@ -41,8 +41,8 @@ public static class ShapeDefaults
         {
             if (!shape.Fields.TryGetValue(name, out var field))
                 filled[name] = shape.Items is { } items ? Value(items, value) : value?.DeepClone();
-            else if (IsThere(field, value))
-                filled[name] = Value(field.Shape, value);
+            else if (IsThere(field, value) && Value(field.Shape, value) is var kept && IsThere(field, kept)) // a map of nulls alone is empty, too
+                filled[name] = kept;
         }
 
         foreach (var (name, field) in shape.Fields)

@@ -90,7 +90,8 @@ internal static class TypeDefaults
         foreach (var (key, text) in texts)
             data[key] = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(text?.Text() ?? ""));
         secret.Remove("stringData");
-        secret["data"] = data;
+        if (data.Count > 0)
+            secret["data"] = data;
     }
 
     private static void Strategy(JsonObject strategy)

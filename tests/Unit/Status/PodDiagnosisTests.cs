@@ -17,6 +17,7 @@ public class PodDiagnosisTests
         ["ErrImagePull"] = FakeCluster.Waits("ErrImagePull", "rpc error: code = NotFound desc = failed to pull and unpack image \"web:1\""),
         ["ImagePullBackOff"] = FakeCluster.Waits("ImagePullBackOff", "Back-off pulling image \"web:1\""),
         ["ErrImageNeverPull"] = FakeCluster.Waits("ErrImageNeverPull"),
+        ["no local program"] = FakeCluster.Waits("NoLocalProgram", "no program of this machine stands for image web:1: name a command with the annotation fleet.local/command"),
         ["InvalidImageName"] = FakeCluster.Waits("InvalidImageName"),
         ["crash, waiting"] = FakeCluster.Waits("CrashLoopBackOff", "back-off 40s restarting failed container=web pod=shop-web-5d-xk2p9_demo(7c)", restarts: 3, ended: Exit3),
         ["crash, waiting longer"] = FakeCluster.Waits("CrashLoopBackOff", "back-off 1m20s restarting failed container=web pod=shop-web-5d-xk2p9_demo(7c)", restarts: 4, ended: Exit3),
@@ -56,6 +57,7 @@ public class PodDiagnosisTests
     [InlineData("not started for 59 s", "Progressing", Reasons.RollingOut, "its pods are being started")]
     [InlineData("ErrImagePull", "Degraded", Reasons.ImagePullFailed, "image web:1 cannot be pulled: check its name and tag")]
     [InlineData("ImagePullBackOff", "Degraded", Reasons.ImagePullFailed, "spec.defaults.imagePullSecrets")]
+    [InlineData("no local program", "Degraded", Reasons.ImagePullFailed, "annotation fleet.local/command")]
     [InlineData("ErrImageNeverPull", "Degraded", Reasons.ImagePullFailed, "image web:1")]
     [InlineData("InvalidImageName", "Degraded", Reasons.ImagePullFailed, "image web:1")]
     [InlineData("crash, waiting", "Degraded", Reasons.CrashLooping, "exit code 3 again and again: kubectl logs --previous")]

@@ -51,8 +51,6 @@ internal sealed class KindRules(ObjectStore store, KindRegistry kinds, ServiceAd
     /// <summary>What follows from an object being stored.</summary>
     internal StoredObject Stored(ServedKind kind, StoredObject stored)
     {
-        if (StorageKeys.Of(kind) == Namespaces && !stored.IsTerminating && store.Find("/serviceaccounts", new(stored.Key.Name, "default")) is null) // HACK
-            store.Put("/serviceaccounts", (JsonObject)JsonNode.Parse($$$"""{"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"default","namespace":"{{{stored.Key.Name}}}","uid":"{{{Guid.NewGuid()}}}","creationTimestamp":"2020-01-01T00:00:00Z"}}""")!);
         if (StorageKeys.Of(kind) == Crds)
             kinds.Serve(stored.Json);
         return stored;

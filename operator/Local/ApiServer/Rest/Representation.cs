@@ -28,6 +28,8 @@ internal sealed class Representation(ServedKind kind, Form form, string include,
 {
     private const string Meta = "meta.k8s.io/v1";
 
+    private bool _columnsAreTold;
+
     /// <summary>Chooses by the request's Accept header.</summary>
     /// <exception cref="ApiError">Nothing that it accepts can be served.</exception>
     internal static Representation For(ApiRequest request, TimeProvider time) =>
@@ -40,7 +42,7 @@ internal sealed class Representation(ServedKind kind, Form form, string include,
         return form switch
         {
             Form.Metadata => Partial(shown),
-            Form.Table => Tables.Render(kind, [shown], time.GetUtcNow(), Include()),
+            Form.Table => Row(shown),
             _ => shown,
         };
     }
@@ -56,8 +58,7 @@ internal sealed class Representation(ServedKind kind, Form form, string include,
     {
         if (form == Form.Table)
         {
-            var table = Tables.Render(kind, [.. objects.Select(o => EventViews.Out(kind, o.Json))], time.GetUtcNow(), Include());
-            table["metadata"] = metadata;
+            var table = Tables.Render(kind, objects.Select(o => EventViews.Out(kind, o.Json)), time.GetUtcNow(), Include(), metadata);
             return JsonSerializer.SerializeToUtf8Bytes(table, Wire.Options);
         }
 
@@ -94,11 +95,19 @@ internal sealed class Representation(ServedKind kind, Form form, string include,
         };
     }
 
-    private TableObject Include() => include switch
+    // Of a watch only the first event names the columns.
+    private JsonObject Row(JsonObject shown)
     {
-        "None" => TableObject.None,
-        "Object" => TableObject.Object,
-        "Metadata" => TableObject.Metadata,
+        var table = Tables.Render(kind, [shown], time.GetUtcNow(), Include(), withColumns: !_columnsAreTold);
+        _columnsAreTold = true;
+        return table;
+    }
+
+    private IncludeObject Include() => include switch
+    {
+        "None" => IncludeObject.None,
+        "Object" => IncludeObject.Object,
+        "Metadata" => IncludeObject.Metadata,
         _ => throw ApiError.BadRequest($"Invalid value for includeObject: \"{include}\": must be 'Metadata', 'Object', 'None', or empty"),
     };
 

@@ -95,7 +95,7 @@ internal sealed class Subresources(ObjectStore store, ObjectWriter writer, Func<
         var body = await request.ObjectAsync();
         var node = (body["target"] as JsonObject)?.Text("name") ?? throw ApiError.Invalid(
             new("", "v1", "Binding", "bindings"), request.Key.Name, [("target.name", "FieldValueRequired", "Required value")]);
-        writer.Update(request.Kind, request.Key, null, live => Bound(request, live, node), request.WriteOptions);
+        writer.Update(request.Kind, request.Key, "binding", live => Bound(request, live, node), request.WriteOptions);
         await Answers.JsonAsync(request.Http, ApiError.Created(), StatusCodes.Status201Created);
     }
 

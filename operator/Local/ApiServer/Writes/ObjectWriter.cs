@@ -120,7 +120,8 @@ internal sealed class ObjectWriter(ObjectStore store, KindRules rules, TimeProvi
             after = WithoutUnknown(kind, after, options, strict: false);
         after = ShapeDefaults.Apply(kind, after);
         rules.Prepare(kind, after, live.Json);
-        Check(kind, after, live.Json);
+        // A binding writes what nobody may change afterwards.
+        Check(kind, after, subresource == "binding" ? null : live.Json);
         if (kind.HasGeneration && !SameApart(live.Json, after, "metadata", "status"))
             after.Meta()["generation"] = (live.Json.Meta().Number("generation") ?? 0) + 1;
         if (!isApply)

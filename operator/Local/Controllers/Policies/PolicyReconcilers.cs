@@ -53,27 +53,3 @@ internal sealed class BudgetReconciler(ApiClient api, ControllerCaches caches, T
             .OfType<KubeObject>().DistinctBy(o => o.Metadata.Uid).Sum(o => o.At("spec", "replicas").Int() ?? 1);
     }
 }
-
-/// <summary>Gives every namespace the service account that its pods run as when they name none.</summary>
-internal sealed class AccountReconciler(ApiClient api, ControllerCaches caches)
-{
-    /// <summary>The account's name.</summary>
-    public const string Name = "default";
-
-    /// <summary>One pass over one namespace.</summary>
-    public async Task<Outcome> ReconcileAsync(ObjectKey key, CancellationToken stop)
-    {
-        if (caches.Namespaces.Find(null, key.Name) is not { } ns || ns.Metadata.DeletionTimestamp is not null || caches.Accounts.Find(key.Name, Name) is not null)
-            return Outcome.Settled;
-        try
-        {
-            await api.CreateAsync(KubeObject.From(Resources.ServiceAccounts, new JsonObject { ["metadata"] = new JsonObject { ["name"] = Name, ["namespace"] = key.Name } }), stop);
-        }
-        catch (ApiException e) when (e.IsAlreadyExists)
-        {
-            // The watch has not told yet.
-        }
-
-        return Outcome.Settled;
-    }
-}

@@ -86,7 +86,8 @@ internal sealed partial class ContainerLoop(PodScene pod, string name, bool isIn
             }
             catch (Exception e) when (e is ApiException or HttpRequestException or IOException or TimeoutException or UnauthorizedAccessException)
             {
-                Log.NotPrepared(Node.Logger, pod.Pod, name, Failures.Describe(e));
+                if (Failures.Describe(e) is var failure && pod.IsNews(failure))
+                    Log.NotPrepared(Node.Logger, pod.Pod, name, failure);
             }
 
             await pod.WaitAsync(news, again);

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Text;
 using Fleet.Kubernetes;
 
@@ -47,10 +48,9 @@ internal sealed class ContainerRun(
         using var log = Log = new LogFile(Node.Folders.Log(pod.Pod, container.Name, number), Node.Time);
         File.Delete(Node.Folders.Log(pod.Pod, container.Name, number - 2));
         File.Delete(Node.Folders.Log(pod.Pod, container.Name, number - 2) + LogFile.Older);
-        if (!HostEnvironment.Has(plan.Words[0], plan.Folder, plan.Environment.GetValueOrDefault("PATH")))
-            return NotStarted(started, $"exec: \"{plan.Words[0]}\": executable file not found in $PATH");
-
-        using var process = ContainerProcess.Start(plan, Node.Guard, log.CopyAsync);
+        using var process = TryStart(plan, log, out var failure);
+        if (process is null)
+            return NotStarted(started, failure);
         _process = process;
         publish(s => s with { Life = new ContainerLife.Running(started), IsReady = false, IsStarted = false });
         Node.Events.Normal(pod.Pod, "Started", $"Started container {container.Name}");
@@ -91,12 +91,32 @@ internal sealed class ContainerRun(
 
     void IProbeSink.Ready(bool ready) => publish(s => s with { IsReady = ready });
 
-    void IProbeSink.Unhealthy(string message) => Node.Events.Warning(pod.Pod, "Unhealthy", message);
+    void IProbeSink.Unhealthy(string message)
+    {
+        if (!pod.Ending.HasBegun) // that it fails then is no news
+            Node.Events.Warning(pod.Pod, "Unhealthy", message);
+    }
 
     void IProbeSink.Restart(string probe, long? graceSeconds)
     {
-        if (_restart.TrySetResult(TimeSpan.FromSeconds(graceSeconds ?? pod.Pod.Spec.TerminationGracePeriodSeconds ?? 30)))
+        if (!pod.Ending.HasBegun && _restart.TrySetResult(TimeSpan.FromSeconds(graceSeconds ?? pod.Pod.Spec.TerminationGracePeriodSeconds ?? 30)))
             Node.Events.Normal(pod.Pod, "Killing", $"Container {container.Name} failed {probe} probe, will be restarted");
+    }
+
+    private ContainerProcess? TryStart(ProcessPlan plan, LogFile log, out string failure)
+    {
+        failure = $"exec: \"{plan.Words[0]}\": executable file not found in $PATH";
+        if (!HostEnvironment.Has(plan.Words[0], plan.Folder, plan.Environment.GetValueOrDefault("PATH")))
+            return null;
+        try
+        {
+            return ContainerProcess.Start(plan, Node.Guard, log.CopyAsync);
+        }
+        catch (Win32Exception e)
+        {
+            failure = e.Message; // no memory, no more processes allowed, a folder that is gone
+            return null;
+        }
     }
 
     private async Task WatchAsync(CancellationToken over)
@@ -115,9 +135,8 @@ internal sealed class ContainerRun(
     private async Task EndAsync(ContainerProcess process)
     {
         // The time of a restart starts here, that of a pod's end when it was asked for; whichever is over first.
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(pod.Ending.Forced);
-        if (_restart.Task is { IsCompletedSuccessfully: true, Result: var grace })
-            limit.CancelAfter(grace);
+        using var restart = _restart.Task is { IsCompletedSuccessfully: true, Result: var grace } ? new CancellationTokenSource(grace, Node.Time) : null;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(pod.Ending.Forced, restart?.Token ?? CancellationToken.None);
         if (pod.Ending.HasBegun)
             Node.Events.Normal(pod.Pod, "Killing", $"Stopping container {container.Name}");
 

@@ -90,6 +90,8 @@ internal sealed partial class Guard : IDisposable
 
     private void Tell(string line)
     {
+        if (_ended)
+            return;
         try
         {
             _process.StandardInput.WriteLine(line);

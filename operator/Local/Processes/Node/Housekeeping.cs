@@ -23,8 +23,8 @@ internal sealed partial class Housekeeping(PodTable pods, ProgramCopies programs
         {
             while (await timer.WaitForNextTickAsync(stop))
             {
-                Measure();
-                LookForBuilds();
+                Try(Measure);
+                Try(LookForBuilds);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -54,28 +54,34 @@ internal sealed partial class Housekeeping(PodTable pods, ProgramCopies programs
         (_before, _beforeAt) = (new(now), at);
     }
 
-    private void LookForBuilds()
+    // Files and processes come and go while they are looked at, those of a build above all: the next second sees more.
+    private void Try(Action look)
     {
         try
         {
-            var runs = pods.Workers.SelectMany(w => w.Containers).Select(c => c.Run).Where(r => r is { Copy: not null, ProcessId: not null }).ToList();
-            foreach (var builds in runs.GroupBy(r => r!.Copy!))
-            {
-                if (programs.NewerThan(builds.Key) is null)
-                    continue;
-                foreach (var run in builds)
-                    run!.Replace();
-            }
+            look();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Log.NotRead(logger, Failures.Describe(e)); // a build is at it
+            Log.NotRead(logger, Failures.Describe(e));
+        }
+    }
+
+    private void LookForBuilds()
+    {
+        var runs = pods.Workers.SelectMany(w => w.Containers).Select(c => c.Run).Where(r => r is { Copy: not null, ProcessId: not null }).ToList();
+        foreach (var builds in runs.GroupBy(r => r!.Copy!))
+        {
+            if (programs.NewerThan(builds.Key) is null)
+                continue;
+            foreach (var run in builds)
+                run!.Replace();
         }
     }
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Debug, "a program cannot be read now: {Failure}")]
+        [LoggerMessage(1, LogLevel.Debug, "it cannot be read now: {Failure}")]
         public static partial void NotRead(ILogger logger, string failure);
     }
 }

@@ -7,9 +7,11 @@ internal static class EarlierStatus
 {
     private const string Lost = "The container could not be located when the node was started";
 
-    /// <summary>The pod's phase.</summary>
-    public static string? Phase(LocalPod pod) =>
+    private static string? Phase(LocalPod pod) =>
         pod.Status is { ValueKind: JsonValueKind.Object } status && status.TryGetProperty("phase", out var phase) ? phase.GetString() : null;
+
+    /// <summary>Whether the pod has come to its end for good.</summary>
+    public static bool HasEnded(LocalPod pod) => Phase(pod) is "Succeeded" or "Failed";
 
     /// <summary>A container as it goes on from there: one that ran is lost, and counts as restarted when it runs again.</summary>
     public static ContainerSnapshot Of(LocalPod pod, Container container, bool isInit, DateTimeOffset now)

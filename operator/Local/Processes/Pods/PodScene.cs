@@ -6,6 +6,7 @@ namespace Fleet.Local.Processes;
 internal sealed class PodScene : IDisposable
 {
     private volatile LocalPod _pod;
+    private string? _failure;
 
     /// <summary>Gives the pod an address and folders.</summary>
     public PodScene(LocalPod pod, NodeContext node)
@@ -54,6 +55,9 @@ internal sealed class PodScene : IDisposable
 
     /// <summary>The file that stands for a container's termination message.</summary>
     public string TerminationLog(Container container) => Path.Combine(Node.Folders.Pod(Pod), $"{container.Name}.termination-log");
+
+    /// <summary>Whether a failure is another than the one told before: what is tried every second is not told every second.</summary>
+    public bool IsNews(string failure) => Interlocked.Exchange(ref _failure, failure) != failure;
 
     /// <summary>Waits for news, but not longer than this; false when the pod is to end.</summary>
     /// <param name="news">Taken before the world was looked at.</param>

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Fleet.Kubernetes;
 using Fleet.Runtime;
 using Microsoft.Extensions.Logging;
@@ -13,19 +11,17 @@ internal sealed partial class PodWorker : IDisposable
 
     private readonly PodScene _scene;
     private readonly NodeContext _node;
-    private readonly DateTimeOffset _startTime;
     private readonly IReadOnlyList<ContainerLoop> _init;
     private readonly IReadOnlyList<ContainerLoop> _main;
-    private volatile bool _gone;
-    private JsonObject? _written;
+    private readonly PodStatusWriter _status;
 
     /// <summary>A worker for a pod; nothing runs yet.</summary>
     public PodWorker(LocalPod pod, NodeContext node)
     {
         (_node, _scene) = (node, new PodScene(pod, node));
-        _startTime = node.Time.GetUtcNow();
         _init = [.. pod.Spec.InitContainers.Select(c => Loop(c, isInit: true))];
         _main = [.. pod.Spec.Containers.Select(c => Loop(c, isInit: false))];
+        _status = new(_scene, _init, _main);
         Observe(pod);
     }
 
@@ -44,14 +40,14 @@ internal sealed partial class PodWorker : IDisposable
         _scene.Pod = pod;
         if (pod.Metadata.DeletionTimestamp is not null)
             _scene.Ending.Begin(TimeSpan.FromSeconds(pod.Metadata.DeletionGracePeriodSeconds ?? pod.Spec.TerminationGracePeriodSeconds ?? 30), hooks: true);
-        TellEndpoints();
+        _status.TellEndpoints();
         _scene.News.Beat();
     }
 
     /// <summary>The pod is gone at the server: there is nothing to wait for.</summary>
     public void Gone()
     {
-        _gone = true;
+        _status.Gone();
         _scene.Ending.Force();
     }
 
@@ -70,7 +66,7 @@ internal sealed partial class PodWorker : IDisposable
     public async Task RunAsync(CancellationToken stop)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        Task[] beside = [TellAsync(over.Token), KeepVolumesAsync(over.Token)];
+        Task[] beside = [_status.RunAsync(over.Token), KeepVolumesAsync(over.Token)];
         try
         {
             await LiveAsync();
@@ -85,7 +81,7 @@ internal sealed partial class PodWorker : IDisposable
         }
 
         if (!stop.IsCancellationRequested)
-            await SayGoneAsync(stop);
+            await _status.SayGoneAsync(stop);
         if (!stop.IsCancellationRequested)
             RemoveFolders();
     }
@@ -95,7 +91,7 @@ internal sealed partial class PodWorker : IDisposable
 
     private async Task LiveAsync()
     {
-        if (HasEnded(Pod) || !await MountAsync())
+        if (EarlierStatus.HasEnded(Pod) || !await MountAsync())
             return;
         var sidecars = new List<Task>();
         foreach (var init in _init)
@@ -137,9 +133,10 @@ internal sealed partial class PodWorker : IDisposable
             {
                 return false;
             }
-            catch (Exception e) when (IsPassing(e))
+            catch (Exception e) when (PodStatusWriter.IsPassing(e))
             {
-                Log.NotMounted(_node.Logger, Pod, Failures.Describe(e));
+                if (Failures.Describe(e) is var failure && _scene.IsNews(failure))
+                    Log.NotMounted(_node.Logger, Pod, failure);
             }
 
             await _scene.WaitAsync(news, Patience);
@@ -181,95 +178,12 @@ internal sealed partial class PodWorker : IDisposable
             {
                 return;
             }
-            catch (Exception e) when (IsPassing(e))
+            catch (Exception e) when (PodStatusWriter.IsPassing(e))
             {
-                Log.NotMounted(_node.Logger, Pod, Failures.Describe(e));
+                if (Failures.Describe(e) is var failure && _scene.IsNews(failure))
+                    Log.NotMounted(_node.Logger, Pod, failure);
                 await Task.Delay(Patience, _node.Time, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 _scene.News.Beat();
-            }
-        }
-    }
-
-    private async Task TellAsync(CancellationToken over)
-    {
-        while (!over.IsCancellationRequested)
-        {
-            var moved = _scene.Moved.Next;
-            TellEndpoints();
-            if (!await WriteStatusAsync(over))
-                moved = Task.CompletedTask;
-            // The time after a failed write; otherwise only against the loss of news.
-            var pause = moved.IsCompleted ? Task.Delay(Patience, _node.Time, over) : Task.Delay(Timeout.Infinite, over);
-            await Task.WhenAny(moved.IsCompleted ? pause : moved, pause);
-        }
-    }
-
-    private void TellEndpoints() => _node.Endpoints.Set(new(Pod, _scene.Address, _scene.Ports,
-        Pod.Metadata.DeletionTimestamp is null && PodStatusBuilder.AreReady(_main.Select(c => c.Snapshot))));
-
-    /// <summary>Writes the status when it says something new; false when it could not be written.</summary>
-    private async Task<bool> WriteStatusAsync(CancellationToken stop)
-    {
-        if (HasEnded(Pod) || _gone)
-            return true;
-        var now = PodStatusBuilder.Build(
-            Pod, _written?["conditions"]?.AsArray(), [.. _init.Select(c => c.Snapshot)], [.. _main.Select(c => c.Snapshot)], _scene.Facts, _startTime, _node.Time.GetUtcNow());
-        if (JsonNode.DeepEquals(now, _written))
-            return true;
-        try
-        {
-            var operations = new JsonArray(new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = Pod.Uid });
-            if (Pod.Status is not { ValueKind: JsonValueKind.Object })
-                operations.Add(Set("/status", new JsonObject()));
-            foreach (var (field, value) in now)
-            {
-                if (_written is null || !JsonNode.DeepEquals(value, _written[field]))
-                    operations.Add(Set($"/status/{field}", value?.DeepClone()));
-            }
-
-            await _node.Api.JsonPatchAsync(Resources.Pods, Pod.Metadata.Namespace, Pod.Metadata.Name, operations, stop, "status");
-            _written = now;
-            return true;
-        }
-        catch (ApiException e) when (e.IsNotFound || e.IsInvalid)
-        {
-            return true; // gone, or a namesake has its place: the watch tells
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            return true;
-        }
-        catch (Exception e) when (IsPassing(e))
-        {
-            Log.NotWritten(_node.Logger, Pod, Failures.Describe(e));
-            return false;
-        }
-    }
-
-    /// <summary>Writes how it ended and, as a kubelet does, takes the pod out of the server.</summary>
-    private async Task SayGoneAsync(CancellationToken stop)
-    {
-        while (!_gone && !stop.IsCancellationRequested)
-        {
-            try
-            {
-                await WriteStatusAsync(stop);
-                await _node.Api.DeleteAsync(
-                    Resources.Pods, Pod.Metadata.Namespace, Pod.Metadata.Name, new DeleteOptions(Uid: Pod.Uid, GracePeriodSeconds: 0), stop);
-                return;
-            }
-            catch (ApiException e) when (e.IsNotFound || e.IsConflict)
-            {
-                return;
-            }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e) when (IsPassing(e))
-            {
-                Log.NotWritten(_node.Logger, Pod, Failures.Describe(e));
-                await Task.Delay(Patience, _node.Time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -293,21 +207,12 @@ internal sealed partial class PodWorker : IDisposable
         return loop;
     }
 
-    private static bool HasEnded(LocalPod pod) => EarlierStatus.Phase(pod) is "Succeeded" or "Failed";
-
-    private static bool IsPassing(Exception e) => e is ApiException or HttpRequestException or IOException or TimeoutException or UnauthorizedAccessException or FormatException;
-
-    private static JsonObject Set(string path, JsonNode? value) => new() { ["op"] = "add", ["path"] = path, ["value"] = value };
-
     private static partial class Log
     {
         [LoggerMessage(1, LogLevel.Warning, "{Pod}: its volumes cannot be written: {Failure}")]
         public static partial void NotMounted(ILogger logger, LocalPod pod, string failure);
 
-        [LoggerMessage(2, LogLevel.Warning, "{Pod}: its status cannot be written: {Failure}")]
-        public static partial void NotWritten(ILogger logger, LocalPod pod, string failure);
-
-        [LoggerMessage(3, LogLevel.Warning, "{Pod}: its folders cannot be removed: {Failure}")]
+        [LoggerMessage(2, LogLevel.Warning, "{Pod}: its folders cannot be removed: {Failure}")]
         public static partial void NotRemoved(ILogger logger, LocalPod pod, string failure);
     }
 }

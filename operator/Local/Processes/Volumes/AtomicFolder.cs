@@ -1,10 +1,12 @@
+using System.Runtime.InteropServices;
+
 namespace Fleet.Local.Processes;
 
 /// <summary>
 /// A folder whose files change all at once: they stand in a folder of their own behind the link <c>..data</c>, which is replaced by a rename, and the names
 /// in the volume are links through it. So a reader has all of the old or all of the new, and a watch of the folder sees one rename, as in a real pod.
 /// </summary>
-internal static class AtomicFolder
+internal static partial class AtomicFolder
 {
     private const string Data = "..data";
     private const string Next = "..data_next";
@@ -36,7 +38,7 @@ internal static class AtomicFolder
         var next = Path.Combine(folder, Next);
         File.Delete(next);
         File.CreateSymbolicLink(next, now);
-        File.Move(next, link, overwrite: true); // rename(2): there is no moment without a ..data
+        Replace(next, link);
         Link(folder, files);
         if (before is not null)
             Directory.Delete(Path.Combine(folder, before), recursive: true);
@@ -44,6 +46,19 @@ internal static class AtomicFolder
     }
 
     private const UnixFileMode UserOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    // There is no moment without a ..data. File.Move would follow the link, and finds a folder.
+    private static void Replace(string from, string to)
+    {
+        if (rename(from, to) != 0)
+            throw new IOException($"{to} cannot be replaced: {Marshal.GetLastPInvokeErrorMessage()}");
+    }
+
+    [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+#pragma warning disable IDE1006, SA1300 // the name is libc's
+    private static partial int rename(string from, string to);
+#pragma warning restore IDE1006, SA1300
 
     private static void Link(string folder, IReadOnlyList<VolumeFile> files)
     {

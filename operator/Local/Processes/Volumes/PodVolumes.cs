@@ -3,6 +3,7 @@ namespace Fleet.Local.Processes;
 /// <summary>The volumes of a pod, as folders.</summary>
 internal sealed class PodVolumes(PodScene pod)
 {
+    private readonly Lock _gate = new();
     private int _version;
 
     /// <summary>Makes the folders, and writes those files that differ from what they are to be.</summary>
@@ -10,20 +11,11 @@ internal sealed class PodVolumes(PodScene pod)
     /// <exception cref="ConfigErrorException">Something that is not optional is missing.</exception>
     public void Write(ConfigLookup find)
     {
-        foreach (var volume in pod.Pod.Spec.Volumes)
+        // The first time and a change of what the volumes are made of may come together.
+        lock (_gate)
         {
-            var folder = FolderOf(volume);
-            try
-            {
-                if (VolumeFiles.Writes(volume))
-                    AtomicFolder.Write(folder, VolumeFiles.Of(volume, pod.Facts, find, pod.RewriteNames), $"{pod.Node.Time.GetUtcNow():yyyy_MM_dd_HH_mm_ss}.{++_version}");
-                else
-                    Directory.CreateDirectory(folder);
-            }
-            catch (ConfigErrorException e)
-            {
-                throw new ConfigErrorException($"MountVolume.SetUp failed for volume \"{volume.Name}\" : {e.Message}");
-            }
+            foreach (var volume in pod.Pod.Spec.Volumes)
+                Write(volume, find);
         }
     }
 
@@ -48,6 +40,25 @@ internal sealed class PodVolumes(PodScene pod)
             }
 
             yield return new(mount.MountPath, folder);
+        }
+    }
+
+    private void Write(Volume volume, ConfigLookup find)
+    {
+        var folder = FolderOf(volume);
+        if (!VolumeFiles.Writes(volume))
+        {
+            Directory.CreateDirectory(folder);
+            return;
+        }
+
+        try
+        {
+            AtomicFolder.Write(folder, VolumeFiles.Of(volume, pod.Facts, find, pod.RewriteNames), $"{pod.Node.Time.GetUtcNow():yyyy_MM_dd_HH_mm_ss}.{++_version}");
+        }
+        catch (ConfigErrorException e)
+        {
+            throw new ConfigErrorException($"MountVolume.SetUp failed for volume \"{volume.Name}\" : {e.Message}");
         }
     }
 

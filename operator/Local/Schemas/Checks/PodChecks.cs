@@ -79,7 +79,7 @@ internal static class PodChecks
 
     private static IEnumerable<Violation> Volume(JsonObject volume, string path, HashSet<string> names)
     {
-        foreach (var second in volume.Select(f => f.Key).Where(k => k != "name").Skip(1))
+        foreach (var second in BuiltInKinds.Types["io.k8s.api.core.v1.Volume"].Fields.Keys.Where(k => k != "name" && volume.ContainsKey(k)).Skip(1))
             yield return Violation.Forbidden($"{path}.{second}", "may not specify more than 1 volume type");
         if (volume.Object("secret") is { } secret && secret.Text("secretName") is not { Length: > 0 })
             yield return Violation.Required($"{path}.secret.secretName");

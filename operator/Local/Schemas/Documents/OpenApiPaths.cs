@@ -67,14 +67,13 @@ internal sealed class OpenApiPaths
 
         foreach (var sub in kind.Subresources)
         {
-            var of = kind with { Resource = resource with { Group = sub.Body.Group, Version = sub.Body.Version, Kind = sub.Body.Kind } };
             var body = OpenApiSchemas.BodyOf(sub)?.Name ?? kind.Shape.Name!;
             var suffix = char.ToUpperInvariant(sub.Name[0]) + sub.Name[1..];
             _paths[$"{collection}/{{name}}/{sub.Name}"] = Path(resource, resource.Namespaced, [.. Offered(sub.Verbs,
-                ("get", "get", () => Operation(of, "get", body, suffix)),
-                ("put", "update", () => Operation(of, "put", body, suffix)),
-                ("patch", "patch", () => Operation(of, "patch", body, suffix)),
-                ("post", "create", () => Operation(of, "post", body, suffix)))]);
+                ("get", "get", () => Operation(kind, "get", body, suffix, sub.Body)),
+                ("put", "update", () => Operation(kind, "put", body, suffix, sub.Body)),
+                ("patch", "patch", () => Operation(kind, "patch", body, suffix, sub.Body)),
+                ("post", "create", () => Operation(kind, "post", body, suffix, sub.Body)))]);
         }
     }
 
@@ -96,7 +95,7 @@ internal sealed class OpenApiPaths
         return path;
     }
 
-    private JsonObject Operation(ServedKind kind, string action, string body, string suffix = "")
+    private JsonObject Operation(ServedKind kind, string action, string body, string suffix = "", Resource? of = null)
     {
         var resource = kind.Resource;
         var operation = new JsonObject
@@ -121,7 +120,7 @@ internal sealed class OpenApiPaths
         operation["parameters"] = parameters;
         operation["responses"] = new JsonObject { ["200"] = Response(body) };
         operation["x-kubernetes-action"] = action;
-        operation["x-kubernetes-group-version-kind"] = OpenApiSchemas.KindOf(resource, resource.Kind);
+        operation["x-kubernetes-group-version-kind"] = OpenApiSchemas.KindOf(of ?? resource, (of ?? resource).Kind);
         return operation;
     }
 

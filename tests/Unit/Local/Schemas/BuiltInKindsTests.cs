@@ -63,6 +63,13 @@ public sealed class BuiltInKindsTests
         Assert.False(At(Served.Kind("deployments").Shape, "spec.template.spec.nodeSelector") is { IsAtomic: false });
     }
 
+    [Fact]
+    public void Every_field_is_explained_in_one_sentence() => Assert.All(BuiltInKinds.Types.Values, type =>
+    {
+        Assert.EndsWith(".", type.Description, StringComparison.Ordinal);
+        Assert.All(type.Fields, f => Assert.True(f.Value.Description?.EndsWith('.'), $"{type.Name} {f.Key}"));
+    });
+
     [Theory]
     [InlineData("type X", "  a", "without a type")]
     [InlineData("type X", "  a Nowhere", "No type Nowhere in p")]

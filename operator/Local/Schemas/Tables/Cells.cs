@@ -10,6 +10,12 @@ internal static class Cells
     /// <summary>What kubectl shows where there is no time.</summary>
     internal const string Unknown = "<unknown>";
 
+    /// <summary>What kubectl shows where there is nothing.</summary>
+    internal const string None = "<none>";
+
+    /// <summary>The column that comes first.</summary>
+    internal static Column Name { get; } = new("Name", "string", (obj, _) => obj["metadata"]?["name"]?.DeepClone(), Description: "The name of the object.");
+
     /// <summary>The column that every kind has when it says nothing else.</summary>
     internal static Column Age { get; } = new("Age", "date", (obj, now) => AgeOf(obj["metadata"]?["creationTimestamp"], now), Description: "How long the object exists.");
 

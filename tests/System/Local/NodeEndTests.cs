@@ -1,0 +1,57 @@
+using Fleet.Testing;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Fleet.SystemTests.Local;
+
+/// <summary>That nothing of a node survives it, and that the next one takes over.</summary>
+public class NodeEndTests(ITestOutputHelper output) : NodeTest(output)
+{
+    [Fact]
+    public async Task A_node_that_is_killed_leaves_no_process_and_the_next_takes_its_pods_over()
+    {
+        var lines = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        var host = ServerProcess.Start(
+            OperatorProcess.DotNet, [Workload, Cluster.AdminKubeconfig, NodeName, StateFolder, RepositoryRoot.Directory],
+            new Dictionary<string, string?>(), lines.Enqueue);
+        try
+        {
+            await Eventually.True(async () => (await Kubectl.GetJsonAsync("nodes"))["items"]!.AsArray().Any(n => (string?)n!["metadata"]!["name"] == NodeName), seen: () => string.Join('\n', lines));
+            // One with a child, one that ignores the signal, and one that leaves its group and session.
+            await CreatePodAsync("parent", $$"""command: [sh, -c, "sleep 98701 & wait"]""");
+            await CreatePodAsync("stubborn", """command: [sh, -c, "trap '' TERM HUP INT; while :; do sleep 98702; done"]""");
+            await CreatePodAsync("runaway", """command: [sh, -c, "setsid sleep 98703 & sleep 98704"]""");
+            foreach (var pod in new[] { "parent", "stubborn", "runaway" })
+                await ReadyPodAsync(pod);
+            await Eventually.True(() => ProcessesWith("sleep 9870").Count >= 4);
+
+            await host.KillAsync();
+            await Eventually.True(() => ProcessesWith("sleep 9870").Count == 0, TimeSpan.FromSeconds(5), () => string.Join(' ', ProcessesWith("sleep 9870")));
+        }
+        finally
+        {
+            await host.DisposeAsync();
+        }
+
+        // Without anybody at the node one pod is deleted for good, and one waits to be let go.
+        await Kubectl.RunAsync("delete pod/parent --grace-period=0 --force --wait=false");
+        await Kubectl.RunAsync("delete pod/stubborn --wait=false");
+        await StartNodeAsync();
+        var taken = await PodAsync("runaway", p => Restarts(p) == 1 && IsReady(p));
+        Assert.Equal("ContainerStatusUnknown", (string)StatusOf(taken)!["lastState"]!["terminated"]!["reason"]!);
+        await GoneAsync("stubborn");
+        Assert.Single(Directory.EnumerateDirectories(Path.Combine(StateFolder, "pods")));
+    }
+
+    [Fact]
+    public async Task A_guard_that_is_killed_is_replaced()
+    {
+        await StartNodeAsync();
+        await CreatePodAsync("sleeper", "command: [sleep, \"98710\"]");
+        await ReadyPodAsync("sleeper");
+        var guard = Assert.Single(ProcessesWith($"fleet-guard FLEET_LOCAL_OWNER={StateFolder}"));
+        await Command.RunAsync("/bin/sh", ["-c", $"kill -9 {guard}"]);
+        await Eventually.True(() => ProcessesWith($"fleet-guard FLEET_LOCAL_OWNER={StateFolder}") is [var next] && next != guard);
+        Assert.Equal(0, Restarts(await Kubectl.GetJsonAsync("pod/sleeper")));
+    }
+}
