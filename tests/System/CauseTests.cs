@@ -146,6 +146,7 @@ public class CauseTests(ITestOutputHelper output) : AppTest(output)
     }
 
     [Fact]
+    [Trait("Needs", "RealControlPlane")]
     public async Task A_quota_refuses_one_object_and_the_others_are_there()
     {
         await Kubectl.RunAsync("create quota few --hard=count/services=2");
@@ -160,6 +161,7 @@ public class CauseTests(ITestOutputHelper output) : AppTest(output)
     }
 
     [Fact]
+    [Trait("Needs", "RealControlPlane")]
     public async Task Pods_that_admission_refuses()
     {
         await using var webhook = await AdmissionWebhook.StartAsync(Cluster, Namespace, mutating: false, ["/pods"], question =>
@@ -172,6 +174,7 @@ public class CauseTests(ITestOutputHelper output) : AppTest(output)
     }
 
     [Fact]
+    [Trait("Needs", "RealControlPlane")]
     public async Task A_webhook_that_rewrites_every_image_is_applied_once_and_is_no_drift()
     {
         await using var webhook = await AdmissionWebhook.StartAsync(Cluster, Namespace, mutating: true, ["apps/deployments"], question =>
@@ -204,6 +207,7 @@ public class CauseTests(ITestOutputHelper output) : AppTest(output)
     }
 
     [Fact]
+    [Trait("Needs", "RealControlPlane")]
     public async Task A_Role_without_Deployments_is_told_with_the_missing_verb()
     {
         var user = await Cluster.CreateUserAsync($"limited-{Namespace}");

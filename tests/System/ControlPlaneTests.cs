@@ -101,6 +101,7 @@ public class ControlPlaneTests(ITestOutputHelper output) : SystemTest(output)
     }
 
     [Fact]
+    [Trait("Needs", "RealControlPlane")]
     public async Task A_new_user_may_do_nothing_until_a_binding_says_otherwise()
     {
         var alice = Cluster.KubectlAs(await Cluster.CreateUserAsync($"alice-{Namespace}", "devs"), Namespace);
@@ -131,6 +132,7 @@ public class ControlPlaneTests(ITestOutputHelper output) : SystemTest(output)
 public class ControlPlaneFaultTests(ITestOutputHelper output) : SystemTest(output)
 {
     [Fact]
+    [Trait("Needs", "RealControlPlane")]
     public async Task A_killed_API_server_comes_back_with_everything_and_the_node_finds_it_again()
     {
         await Kubectl.ApplyAsync(Manifests.Deployment("before"));
@@ -146,6 +148,7 @@ public class ControlPlaneFaultTests(ITestOutputHelper output) : SystemTest(outpu
     }
 
     [Fact]
+    [Trait("Needs", "RealControlPlane")]
     public async Task Etcd_may_be_restarted()
     {
         await Cluster.StopAsync(ControlPlanePart.Etcd);
@@ -179,6 +182,7 @@ public class ControlPlaneFaultTests(ITestOutputHelper output) : SystemTest(outpu
 }
 
 /// <summary>Admission webhooks on the real API server.</summary>
+[Trait("Needs", "RealControlPlane")]
 public class AdmissionWebhookTests(ITestOutputHelper output) : SystemTest(output)
 {
     [Fact]

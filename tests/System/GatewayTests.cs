@@ -10,6 +10,7 @@ using Xunit.Abstractions;
 namespace Fleet.SystemTests;
 
 /// <summary>The bundled gateway as its pod would run it: with the environment, the routes, the token and the rights that the operator gives it.</summary>
+[Trait("Needs", "RealControlPlane")]
 public class GatewayTests(ITestOutputHelper output) : AppTest(output)
 {
     private const string MountedServiceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";
