@@ -11,8 +11,8 @@ internal static class DetachedFleet
     /// <summary>Starts one and returns once all is up.</summary>
     internal static async Task<int> StartAsync(Call call, StateFolder state, IReadOnlyList<string> files, int port, CancellationToken stop)
     {
-        if (state.Runner() is { } running)
-            throw new CommandException(ExitCodes.No, $"a fleet is up already (process {running}): end it with `fleet down`, or give this one a folder of its own with --state");
+        if (state.Runner() is not null)
+            throw state.Taken();
         if (files.Contains("-"))
             throw CommandException.Usage("--detach cannot read standard input: write it into a file");
         Directory.CreateDirectory(state.Path);

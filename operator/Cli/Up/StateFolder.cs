@@ -22,6 +22,8 @@ internal sealed record StateFolder(string Path)
     /// <summary>The kubeconfig, there while the cluster runs.</summary>
     internal string Kubeconfig => File("kubeconfig");
 
+    private string LockFile => File("lock");
+
     private string PidFile => File("pid");
 
     private string ReadyFile => File("ready");
@@ -29,18 +31,11 @@ internal sealed record StateFolder(string Path)
     /// <summary>The process that runs the cluster; null when none does.</summary>
     internal int? Runner()
     {
+        if (!System.IO.File.Exists(LockFile))
+            return null;
         try
         {
-            // Held open without sharing by the one that runs: whoever can open it to write finds nobody there.
-            using var free = new FileStream(PidFile, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
-            return null;
-        }
-        catch (FileNotFoundException)
-        {
-            return null;
-        }
-        catch (DirectoryNotFoundException)
-        {
+            using var free = Lock();
             return null;
         }
         catch (IOException)
@@ -56,18 +51,20 @@ internal sealed record StateFolder(string Path)
         Directory.CreateDirectory(Path);
         try
         {
-            var pid = new FileStream(PidFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
-            pid.SetLength(0);
-            pid.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-            pid.Flush();
+            var taken = Lock();
             System.IO.File.Delete(ReadyFile);
-            return pid;
+            System.IO.File.WriteAllText(PidFile, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+            return taken;
         }
-        catch (IOException)
+        catch (IOException e)
         {
-            throw new CommandException(ExitCodes.No, $"a fleet is up already (process {ReadPid()}): end it with `fleet down`, or give this one a folder of its own with --state");
+            throw Taken(e);
         }
     }
+
+    /// <summary>What is said when another process has it.</summary>
+    internal CommandException Taken(Exception? e = null) =>
+        new(ExitCodes.No, $"a fleet is up already (process {ReadPid()}): end it with `{Program.Name} down`, or give this one a folder of its own with --state", e);
 
     /// <summary>Says that all is up.</summary>
     internal void SayReady() => System.IO.File.WriteAllText(ReadyFile, "");
@@ -75,12 +72,11 @@ internal sealed record StateFolder(string Path)
     /// <summary>Whether all was up once.</summary>
     internal bool IsReady => System.IO.File.Exists(ReadyFile);
 
-    private int? ReadPid()
-    {
-        using var shared = new FileStream(PidFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        using var reader = new StreamReader(shared);
-        return int.TryParse(reader.ReadToEnd(), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : null;
-    }
+    // The lock goes with the process, however that ends.
+    private FileStream Lock() => new(LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+
+    private int? ReadPid() =>
+        System.IO.File.Exists(PidFile) && int.TryParse(System.IO.File.ReadAllText(PidFile), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : null;
 
     private string File(string name) => System.IO.Path.Combine(Path, name);
 }

@@ -26,7 +26,7 @@ public abstract class NodeTest : SystemTest
         : base(output) => _logs = new([_log]);
 
     /// <summary>The program that test pods run.</summary>
-    protected static string Workload { get; } = RepositoryRoot.Combine("tests", "NodeHost", "bin", Built.Configuration, "net10.0", "Fleet.NodeHost.dll");
+    internal static string Workload { get; } = RepositoryRoot.Combine("tests", "NodeHost", "bin", Built.Configuration, "net10.0", "Fleet.NodeHost.dll");
 
     /// <summary>The node.</summary>
     protected LocalNode Local { get; private set; } = null!;

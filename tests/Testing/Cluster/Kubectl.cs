@@ -8,7 +8,11 @@ public sealed class Kubectl
 {
     private readonly string[] _common;
 
-    internal Kubectl(string kubeconfig, string cache, string? ns)
+    /// <summary>kubectl with a kubeconfig.</summary>
+    /// <param name="kubeconfig">Its path.</param>
+    /// <param name="cache">Where it keeps what it learns of the server.</param>
+    /// <param name="ns">The namespace it works in when a command names none.</param>
+    public Kubectl(string kubeconfig, string cache, string? ns)
     {
         Kubeconfig = kubeconfig;
         // What it remembers of a server is kept by address, and a test's address may have been another server's yesterday.

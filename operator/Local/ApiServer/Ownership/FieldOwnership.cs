@@ -70,7 +70,7 @@ internal static class FieldOwnership
         foreach (var path in Nobodys)
             fields = fields.Without(path);
         if (id.Subresource == "status")
-            return FieldSet.Of(false, fields.Children.Where(c => c.Key == "f:status"));
+            return FieldSet.Of(false, fields.Children.Where(c => c.Key == "f:status" || (c.Key == "f:metadata" && ShapeDecoding.IsTyped(kind)))).Without("f:metadata", "f:labels");
         return kind.HasStatus ? fields.Without("f:status") : fields;
     }
 }

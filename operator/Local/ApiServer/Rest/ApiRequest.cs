@@ -14,6 +14,8 @@ namespace Fleet.Local.ApiServer;
 /// <param name="Kind">The kind.</param>
 internal sealed record ApiRequest(HttpContext Http, ResourcePath Path, ServedKind Kind)
 {
+    private const string Protobuf = "application/vnd.kubernetes.protobuf";
+
     private static readonly string[] ObjectTypes = ["application/json", "application/yaml"];
 
     /// <summary>The object's place.</summary>
@@ -59,7 +61,7 @@ internal sealed record ApiRequest(HttpContext Http, ResourcePath Path, ServedKin
         types = types.Length == 0 ? ObjectTypes : types;
         var type = MediaType;
         if (type is not null && !types.Contains(type))
-            throw ApiError.UnsupportedMediaType(string.Join(", ", types));
+            throw ApiError.UnsupportedMediaType($"{string.Join(", ", types)}{(type == Protobuf ? ". Commands that write objects by themselves, such as 'kubectl create deployment', send protobuf: add --dry-run=client -o yaml, and apply that" : "")}");
         using var buffer = new MemoryStream();
         try
         {

@@ -176,13 +176,18 @@ internal sealed class ObjectWriter(ObjectStore store, KindRules rules, TimeProvi
         {
             allowed = live.Copy();
             allowed.Take("status", wanted);
+            // Along with the status of a built-in kind its metadata may be written, but for the labels.
+            allowed["metadata"] = (ShapeDecoding.IsTyped(kind) ? wanted : live.Json).Meta().DeepClone();
             allowed.Meta().Take("managedFields", wanted.Meta());
-            return allowed;
+            allowed.Meta().Take("labels", live.Json.Meta());
+        }
+        else
+        {
+            allowed = (JsonObject)wanted.DeepClone();
+            if (kind.HasStatus)
+                allowed.Take("status", live.Json);
         }
 
-        allowed = (JsonObject)wanted.DeepClone();
-        if (kind.HasStatus)
-            allowed.Take("status", live.Json);
         foreach (var field in (string[])["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "resourceVersion", "generateName", "selfLink"])
             allowed.Meta().Take(field, live.Json.Meta());
         allowed["apiVersion"] = kind.Resource.ApiVersion;

@@ -1,0 +1,113 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Fleet.Testing;
+
+namespace Fleet.SystemTests.Up;
+
+/// <summary>A real <c>fleet up</c> as a process, with a state folder and a port of its own. Disposing kills it, and says what was left running.</summary>
+internal sealed class RunningFleet : IAsyncDisposable
+{
+    private readonly ConcurrentQueue<string> _lines = new();
+    private ServerProcess? _process;
+
+    private RunningFleet(string folder, int port) => (Folder, Port) = (folder, port);
+
+    /// <summary>A folder of the test's own; the state is below it.</summary>
+    public string Folder { get; }
+
+    /// <summary>The port of 127.0.0.1 at which the gateway is wanted.</summary>
+    public int Port { get; }
+
+    /// <summary>Where the gateway is.</summary>
+    public Uri Gateway => new($"http://127.0.0.1:{Port}");
+
+    /// <summary>The state folder.</summary>
+    public string State => Path.Combine(Folder, "state");
+
+    /// <summary>The process.</summary>
+    public ServerProcess Process => _process ?? throw new InvalidOperationException("not started");
+
+    /// <summary>What it wrote so far.</summary>
+    public IReadOnlyList<string> Lines => [.. _lines];
+
+    /// <summary>kubectl against it.</summary>
+    public Kubectl Kubectl => new(Path.Combine(State, "kubeconfig"), Path.Combine(Folder, "kubectl-cache"), null);
+
+    /// <summary>A fleet that is not started yet.</summary>
+    public static RunningFleet Prepare()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return new(Directory.CreateTempSubdirectory("fleet-up-").FullName, ((IPEndPoint)listener.LocalEndpoint).Port);
+    }
+
+    /// <summary>Writes a file beside the state, and returns its path.</summary>
+    public string Write(string name, string text)
+    {
+        var path = Path.Combine(Folder, name);
+        File.WriteAllText(path, text);
+        return path;
+    }
+
+    /// <summary>Starts it; returns once it has printed a table.</summary>
+    public async Task<IReadOnlyList<string>> UpAsync(params string[] arguments)
+    {
+        _lines.Clear();
+        _process = ServerProcess.Start(OperatorProcess.DotNet, [OperatorProcess.Program, "up", .. Common(), .. arguments], new Dictionary<string, string?> { ["KUBECONFIG"] = null }, _lines.Enqueue);
+        await Eventually.True(() => _process.HasExited || _lines.Any(l => l.StartsWith("NAME ", StringComparison.Ordinal)), TimeSpan.FromMinutes(2), Seen, "the table is printed");
+        return Lines;
+    }
+
+    /// <summary>Runs another command of the program on the same state.</summary>
+    public Task<CommandResult> FleetAsync(params string[] arguments) =>
+        Command.RunAsync(OperatorProcess.DotNet, [OperatorProcess.Program, .. arguments], timeout: TimeSpan.FromMinutes(2));
+
+    /// <summary>The options that say where.</summary>
+    public IReadOnlyList<string> Common() => ["--state", State, "--port", Port.ToString(CultureInfo.InvariantCulture)];
+
+    /// <summary>Waits until it has printed a line.</summary>
+    public Task SaysAsync(string part) => Eventually.True(() => _lines.Any(l => l.Contains(part, StringComparison.Ordinal)), seen: Seen, what: $"it says {part}");
+
+    /// <summary>The row of a service in the last table it printed; null when there is none.</summary>
+    public string[]? Row(string service)
+    {
+        var lines = Lines;
+        var last = lines.Index().Last(l => l.Item.StartsWith("NAME ", StringComparison.Ordinal)).Index;
+        return lines.Skip(last).TakeWhile(l => l.Length > 0).Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)).FirstOrDefault(cells => cells[0] == service);
+    }
+
+    /// <summary>Waits until the row of a service is as wanted.</summary>
+    public Task RowAsync(string service, Func<string[]?, bool> wanted) => Eventually.True(() => wanted(Row(service)), seen: Seen, what: $"the row of {service} is as wanted");
+
+    /// <summary>The processes that have the state folder on their command line or in their environment: everything it started.</summary>
+    public IReadOnlyList<int> Processes() =>
+    [
+        .. Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(n => int.TryParse(n, out _)).Select(n => int.Parse(n!, CultureInfo.InvariantCulture))
+            .Where(pid => pid != Environment.ProcessId && Mentions(pid)),
+    ];
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null)
+            await _process.DisposeAsync();
+        await Eventually.True(() => Processes().Count == 0, seen: () => string.Join(' ', Processes()), what: "nothing is left running");
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    private string Seen() => string.Join('\n', _lines);
+
+    private bool Mentions(int pid)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{pid}/cmdline").Contains(State, StringComparison.Ordinal) || File.ReadAllText($"/proc/{pid}/environ").Contains(State, StringComparison.Ordinal);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false; // ended meanwhile, or somebody else's
+        }
+    }
+}
