@@ -8,7 +8,6 @@ namespace Fleet.Testing;
 internal sealed class StandInScheduler : IAsyncDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
-    private static readonly Resource Bindings = new("", "v1", "Binding", "bindings");
 
     private readonly CancellationTokenSource _stop = new();
     private readonly ApiClient _api;
@@ -61,21 +60,14 @@ internal sealed class StandInScheduler : IAsyncDisposable
             await foreach (var page in _api.ListAsync(Kinds.Raw(Resources.Nodes), new ListScope(), _stop.Token))
                 nodes.AddRange(page.Items);
             if (nodes.FirstOrDefault(node => Suits(node, pod)) is { } found)
-                await BindAsync(pod, found.Metadata.Name);
+                await _api.BindAsync(pod.Metadata, found.Metadata.Name, _stop.Token);
             else
                 await RefuseAsync(pod, nodes.Count);
         }
-        catch (ApiException e) when (e.IsConflict || e.IsNotFound || e.IsAlreadyExists)
+        catch (ApiException)
         {
-            // Gone, or given to a node, meanwhile.
+            // Gone, or given to a node, meanwhile; and a pod that is refused must not keep the others from their nodes.
         }
-    }
-
-    private Task BindAsync(KubeObject pod, string node)
-    {
-        var target = new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Node", ["name"] = node };
-        var metadata = new JsonObject { ["name"] = pod.Metadata.Name, ["namespace"] = pod.Metadata.Namespace, ["uid"] = pod.Metadata.Uid };
-        return _api.CreateAsync(KubeObject.From(Bindings, new JsonObject { ["metadata"] = metadata, ["target"] = target }), _stop.Token);
     }
 
     private Task RefuseAsync(KubeObject pod, int nodes)
