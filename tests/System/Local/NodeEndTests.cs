@@ -10,13 +10,9 @@ public class NodeEndTests(ITestOutputHelper output) : NodeTest(output)
     [Fact]
     public async Task A_node_that_is_killed_leaves_no_process_and_the_next_takes_its_pods_over()
     {
-        var lines = new System.Collections.Concurrent.ConcurrentQueue<string>();
-        var host = ServerProcess.Start(
-            OperatorProcess.DotNet, [Workload, Cluster.AdminKubeconfig, NodeName, StateFolder, RepositoryRoot.Directory],
-            new Dictionary<string, string?>(), lines.Enqueue);
+        var host = await StartHostAsync();
         try
         {
-            await Eventually.True(async () => (await Kubectl.GetJsonAsync("nodes"))["items"]!.AsArray().Any(n => (string?)n!["metadata"]!["name"] == NodeName), seen: () => string.Join('\n', lines));
             // One with a child, one that ignores the signal, and one that leaves its group and session.
             await CreatePodAsync("parent", $$"""command: [sh, -c, "sleep 98701 & wait"]""");
             await CreatePodAsync("stubborn", """command: [sh, -c, "trap '' TERM HUP INT; while :; do sleep 98702; done"]""");
@@ -44,6 +40,29 @@ public class NodeEndTests(ITestOutputHelper output) : NodeTest(output)
     }
 
     [Fact]
+    public async Task What_outlives_node_and_guard_is_ended_by_the_next_node()
+    {
+        var host = await StartHostAsync();
+        try
+        {
+            await CreatePodAsync("orphan", """command: [sh, -c, "setsid sleep 98721 & exec sleep 98722"]""", "restartPolicy: Never, ");
+            await ReadyPodAsync("orphan");
+            await Eventually.True(() => ProcessesWith("sleep 9872").Count == 2);
+            var guard = Assert.Single(ProcessesWith($"fleet-guard FLEET_LOCAL_OWNER={StateFolder}"));
+            await Command.RunAsync("/bin/sh", ["-c", $"kill -9 {guard} {host.Id}"]);
+            await host.WaitForExitAsync();
+        }
+        finally
+        {
+            await host.DisposeAsync();
+        }
+
+        await Kubectl.RunAsync("delete pod/orphan --grace-period=0 --force --wait=false");
+        await StartNodeAsync();
+        await Eventually.True(() => ProcessesWith("sleep 9872").Count == 0);
+    }
+
+    [Fact]
     public async Task A_guard_that_is_killed_is_replaced()
     {
         await StartNodeAsync();
@@ -53,5 +72,18 @@ public class NodeEndTests(ITestOutputHelper output) : NodeTest(output)
         await Command.RunAsync("/bin/sh", ["-c", $"kill -9 {guard}"]);
         await Eventually.True(() => ProcessesWith($"fleet-guard FLEET_LOCAL_OWNER={StateFolder}") is [var next] && next != guard);
         Assert.Equal(0, Restarts(await Kubectl.GetJsonAsync("pod/sleeper")));
+    }
+
+    /// <summary>Starts a node in a process of its own; returns when the server has it.</summary>
+    private async Task<ServerProcess> StartHostAsync()
+    {
+        var lines = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        var host = ServerProcess.Start(
+            OperatorProcess.DotNet, [Workload, Cluster.AdminKubeconfig, NodeName, StateFolder, RepositoryRoot.Directory],
+            new Dictionary<string, string?>(), lines.Enqueue);
+        await Eventually.True(
+            async () => (await Kubectl.GetJsonAsync("nodes"))["items"]!.AsArray().Any(n => (string?)n!["metadata"]!["name"] == NodeName),
+            seen: () => string.Join('\n', lines));
+        return host;
     }
 }

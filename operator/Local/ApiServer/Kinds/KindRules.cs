@@ -33,8 +33,6 @@ internal sealed class KindRules(ObjectStore store, KindRegistry kinds, ServiceAd
                 addresses.Assign(body, before);
                 break;
             case "Namespace" when before is null:
-                (body.Meta()["labels"] as JsonObject ?? Made(body.Meta(), "labels"))["kubernetes.io/metadata.name"] = body.Meta().Text("name");
-                body["spec"] = new JsonObject { ["finalizers"] = new JsonArray("kubernetes") };
                 body["status"] = new JsonObject { ["phase"] = "Active" };
                 break;
             case "Pod" when before is null:

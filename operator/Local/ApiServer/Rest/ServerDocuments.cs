@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Fleet.Local.Schemas;
 using Microsoft.AspNetCore.Http;
@@ -9,6 +10,9 @@ internal sealed class ServerDocuments(KindRegistry kinds)
 {
     /// <summary>The version that is reported: the Kubernetes whose behaviour this server follows.</summary>
     internal const string GitVersion = "v1.33.0+fleet";
+
+    private readonly Dictionary<string, byte[]> _written = new(StringComparer.Ordinal);
+    private int _generation = -1;
 
     /// <summary>Answers what needs no token: version and health.</summary>
     internal static async Task<bool> TryAnswerOpenlyAsync(HttpContext http)
@@ -61,21 +65,41 @@ internal sealed class ServerDocuments(KindRegistry kinds)
                 return true;
             // Answered as kube-apiserver does, with a type that can be parsed: the one that is asked for cannot.
             case ["openapi", "v2"] when accept.Contains("proto-openapi.spec.v2", StringComparison.Ordinal):
-                await Answers.BytesAsync(http, OpenApiProtobuf.Write(OpenApi.V2(all, GitVersion)), StatusCodes.Status200OK, OpenApi.V2Protobuf.Replace('@', '.'));
+                await Answers.BytesAsync(http, Written("v2 as protobuf", () => OpenApiProtobuf.Write(OpenApi.V2(all, GitVersion))), StatusCodes.Status200OK, OpenApi.V2Protobuf.Replace('@', '.'));
                 return true;
             case ["openapi", "v2"]:
-                await Answers.JsonAsync(http, OpenApi.V2(all, GitVersion));
+                await OpenApiAsync(http, "v2", () => OpenApi.V2(all, GitVersion));
                 return true;
             case ["openapi", "v3"]:
-                await Answers.JsonAsync(http, OpenApi.V3Index(all, GitVersion));
+                await OpenApiAsync(http, "v3", () => OpenApi.V3Index(all, GitVersion));
                 return true;
-            case ["openapi", "v3", .. var parts] when OfVersion(all, string.Join('/', parts)) is { Count: > 0 } kindsOfVersion:
-                await Answers.JsonAsync(http, OpenApi.V3(kindsOfVersion, GitVersion));
+            case ["openapi", "v3", .. var parts] when OfVersion(all, string.Join('/', parts)) is { Count: > 0 } version:
+                await OpenApiAsync(http, path, () => OpenApi.V3(version, GitVersion));
                 return true;
             default:
                 return false;
         }
     }
+
+    private Task OpenApiAsync(HttpContext http, string name, Func<JsonObject> document) =>
+        Answers.BytesAsync(http, Written(name, () => JsonSerializer.SerializeToUtf8Bytes(document(), Wire.Options)), StatusCodes.Status200OK, "application/json");
+
+    // They are large, and change only with the kinds.
+    private byte[] Written(string name, Func<byte[]> write)
+    {
+        var now = kinds.Generation;
+        lock (_written)
+        {
+            if (_generation != now)
+            {
+                _written.Clear();
+                _generation = now;
+            }
+
+            return _written.TryGetValue(name, out var bytes) ? bytes : _written[name] = write();
+        }
+    }
+
     // The newest of the two forms that the client takes; null when it takes neither.
     private static string? Aggregated(string accept) => accept.Split(',', StringSplitOptions.TrimEntries)
         .Where(t => t.Contains("as=APIGroupDiscoveryList", StringComparison.Ordinal))

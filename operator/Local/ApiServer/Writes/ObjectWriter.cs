@@ -118,7 +118,7 @@ internal sealed class ObjectWriter(ObjectStore store, KindRules rules, TimeProvi
         var after = Allowed(kind, live, wanted, subresource);
         if (!isApply)
             after = WithoutUnknown(kind, after, options, strict: false);
-        after = ShapeDefaults.Apply(kind, after);
+        after = ShapeDefaults.Apply(kind, after, live.Json);
         rules.Prepare(kind, after, live.Json);
         // A binding writes what nobody may change afterwards.
         Check(kind, after, subresource == "binding" ? null : live.Json);

@@ -104,7 +104,8 @@ internal sealed class ContainerProcess : IDisposable
     {
         await _process.WaitForExitAsync(CancellationToken.None);
         // A container ends with its first process. The group keeps its number as long as one of it is left.
-        Signals.Send(_target, Signals.Kill);
+        if (_target < 0)
+            Signals.Send(_target, Signals.Kill);
         ProcessMark.Kill($"{ProcessMark.Variable}={_mark}");
         _guard.Release(_target);
         await _output.WaitAsync(LastOutput).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -50,11 +50,10 @@ internal sealed class PodEnding(TimeProvider time) : IDisposable
         _begun.Cancel();
     }
 
-    /// <inheritdoc/>
+    /// <summary>Stops the clock. The tokens stay: news of the pod may come in while it ends, and they hold nothing that needs to be given back.</summary>
     public void Dispose()
     {
-        _timer?.Dispose();
-        _begun.Dispose();
-        _forced.Dispose();
+        lock (_gate)
+            _timer?.Dispose();
     }
 }

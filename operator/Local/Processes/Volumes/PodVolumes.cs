@@ -48,7 +48,8 @@ internal sealed class PodVolumes(PodScene pod)
         var folder = FolderOf(volume);
         if (!VolumeFiles.Writes(volume))
         {
-            Directory.CreateDirectory(folder);
+            if (!File.Exists(folder)) // a hostPath may be a file
+                Directory.CreateDirectory(folder);
             return;
         }
 
