@@ -194,7 +194,12 @@ public class WorkloadTests : ConformanceTest
         }
 
         var sets = await Eventually.That(() => ListAsync("replicasets"), s => s.Count == 2);
-        Assert.Equal(["3", "4"], sets.Select(s => Annotation(s, "deployment.kubernetes.io/revision")).Order(StringComparer.Ordinal));
+        var revisions = sets.Select(s => Annotation(s, "deployment.kubernetes.io/revision")).Order(StringComparer.Ordinal);
+        // Earlier servers go by the age of sets, which within a second is no order.
+        if (Since(25))
+            Assert.Equal(["3", "4"], revisions);
+        else
+            Assert.Contains("4", revisions);
     }
 
     [Fact]

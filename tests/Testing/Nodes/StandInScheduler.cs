@@ -64,9 +64,9 @@ internal sealed class StandInScheduler : IAsyncDisposable
             else
                 await RefuseAsync(pod, nodes.Count);
         }
-        catch (ApiException e) when (e.IsConflict || e.IsNotFound || e.IsAlreadyExists)
+        catch (ApiException)
         {
-            // Gone, or given to a node, meanwhile.
+            // Gone, or given to a node, meanwhile; and a pod that is refused must not keep the others from their nodes.
         }
     }
 

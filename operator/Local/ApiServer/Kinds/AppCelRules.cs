@@ -12,6 +12,8 @@ internal static class AppCelRules
 {
     private static readonly HashSet<string> Messages = new(MessagesOf(Crd.Schema), StringComparer.Ordinal);
 
+    private static readonly string PathTaken = Crd.Schema.Properties["spec"].Rules.Single(r => r.Rule.Contains("pathPrefix", StringComparison.Ordinal)).Message;
+
     // Which registry the bundled images come from is the operator's to know; the CEL does not ask it.
     private static readonly OperatorSettings Settings = new(OperatorSettings.DefaultRegistry, "local");
 
@@ -19,10 +21,25 @@ internal static class AppCelRules
     internal static IEnumerable<(string Path, string Message)> Check(ServedKind kind, JsonObject body) =>
         kind.Resource.Group != MicroserviceApp.Resource.Group || kind.Resource.Kind != MicroserviceApp.Resource.Kind
             ? []
-            : AppDocument.Read(body, Settings).Problems.Where(IsCel).Select(p => (p.Path, p.Message));
+            : AppDocument.Read(body, Settings).Problems.Where(p => IsCel(p, body)).Select(p => (p.Path, p.Message));
 
-    // A rule may add to its words what it found.
-    private static bool IsCel(Problem problem) => Messages.Any(m => problem.Message.StartsWith(m, StringComparison.Ordinal));
+    // A rule may add to its words what it found. That of paths goes further than its CEL, which compares only what was written down.
+    private static bool IsCel(Problem problem, JsonObject body) =>
+        Messages.Any(m => problem.Message.StartsWith(m, StringComparison.Ordinal)) && (!problem.Message.StartsWith(PathTaken, StringComparison.Ordinal) || RepeatsPath(body));
+
+    private static bool RepeatsPath(JsonObject body)
+    {
+        var routed = (body["spec"] as JsonObject ?? []).Objects("services").Where(IsRoutedByPath).ToList();
+        return routed.Any(a => (a["route"] as JsonObject)?.Text("pathPrefix") is { } path && routed.Any(b => b != a && Path(b) == path));
+    }
+
+    private static bool IsRoutedByPath(JsonObject service)
+    {
+        var route = service["route"] as JsonObject ?? [];
+        return service.Text("protocol") != "gRPC" && (service.Text("state") ?? "Active") == "Active" && route["hostnames"] is null && route["enabled"]?.GetValue<bool>() != false;
+    }
+
+    private static string Path(JsonObject service) => (service["route"] as JsonObject)?.Text("pathPrefix") ?? $"/{service.Text("name")}";
 
     private static IEnumerable<string> MessagesOf(Schema schema) =>
     [

@@ -49,8 +49,12 @@ internal sealed class KindRules(ObjectStore store, KindRegistry kinds, ServiceAd
     /// <summary>What follows from an object being stored.</summary>
     internal StoredObject Stored(ServedKind kind, StoredObject stored)
     {
-        if (StorageKeys.Of(kind) == Crds)
-            kinds.Serve(stored.Json);
+        if (StorageKeys.Of(kind) != Crds)
+            return stored;
+        kinds.Serve(stored.Json);
+        // Defaults are those of now, for what was stored before as well.
+        foreach (var (custom, instance) in InstancesOf(stored).ToList())
+            store.Restate(StorageKeys.Of(custom), StoredObject.Of(ShapeDefaults.Apply(custom, instance.Json, instance.Json)));
         return stored;
     }
 

@@ -80,6 +80,14 @@ internal sealed class ObjectStore
         return stored;
     }
 
+    /// <summary>Shows an object otherwise from now on, without a change: as if it had always been read so. The caller holds <see cref="Gate"/>.</summary>
+    internal void Restate(string kind, StoredObject stored)
+    {
+        var shelf = ShelfOf(kind);
+        shelf.Objects = shelf.Objects.SetItem(stored.Key, stored);
+        _byUid[stored.Uid] = (kind, stored);
+    }
+
     /// <summary>Takes an object away, at a new revision. The caller holds <see cref="Gate"/>.</summary>
     internal StoredObject Remove(string kind, StoredObject stored)
     {

@@ -122,7 +122,8 @@ internal sealed class ObjectWriter(ObjectStore store, KindRules rules, TimeProvi
         rules.Prepare(kind, after, live.Json);
         // A binding writes what nobody may change afterwards.
         Check(kind, after, subresource == "binding" ? null : live.Json);
-        if (kind.HasGeneration && !SameApart(live.Json, after, "metadata", "status"))
+        if (kind.HasGeneration && (!SameApart(live.Json, after, "metadata", "status")
+            || (subresource is null && CountsAnnotations(kind) && !JsonNode.DeepEquals(live.Json.Meta()["annotations"], after.Meta()["annotations"]))))
             after.Meta()["generation"] = (live.Json.Meta().Number("generation") ?? 0) + 1;
         if (!isApply)
             FieldOwnership.Update(live.Json, after, kind, id, time.GetUtcNow());
@@ -167,6 +168,9 @@ internal sealed class ObjectWriter(ObjectStore store, KindRules rules, TimeProvi
         if (meta.Text("resourceVersion") is { Length: > 0 } version && version != live.Version.ToString(CultureInfo.InvariantCulture))
             throw ApiError.Modified(kind.Resource, live.Key.Name);
     }
+
+    // A Deployment's annotations reach its ReplicaSets, so they count as wanted; its controller notes the revision with the status, which does not.
+    private static bool CountsAnnotations(ServedKind kind) => kind.Resource is { Group: "apps", Kind: "Deployment" };
 
     /// <summary>Of what the client wants, what it may change this way.</summary>
     private static JsonObject Allowed(ServedKind kind, StoredObject live, JsonObject wanted, string? subresource)

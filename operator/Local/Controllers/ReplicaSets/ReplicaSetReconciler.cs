@@ -35,8 +35,8 @@ internal sealed class ReplicaSetReconciler(ApiClient api, ControllerCaches cache
             }
             catch (ApiException e) when (!e.IsConflict)
             {
-                if (e.Status.Details?.Causes?.Any(c => c.Reason == "NamespaceTerminating") == true)
-                    return Outcome.Settled; // the set itself goes in a moment
+                if (e.IsNotFound || e.Status.Causes.Any(c => c.Reason == "NamespaceTerminating"))
+                    return Outcome.Settled; // the namespace goes, and the set with it
                 refusal = e;
                 failure = (plan.Missing > 0 ? "FailedCreate" : "FailedDelete", e.Status.Message);
                 events.Record(

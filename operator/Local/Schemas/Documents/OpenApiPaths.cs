@@ -26,7 +26,8 @@ internal sealed class OpenApiPaths
         ("fieldValidation", "string", "Ignore, Warn or Strict: what becomes of fields that are unknown or said twice."),
     ];
 
-    private static readonly string[] PatchTypes = ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json", "application/apply-patch+yaml"];
+    private static readonly string[] BuiltInPatchTypes = ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json", "application/apply-patch+yaml"];
+    private static readonly string[] CustomPatchTypes = [.. BuiltInPatchTypes.Where(t => !t.Contains("strategic", StringComparison.Ordinal))];
     private static readonly string[] ObjectTypes = ["application/json", "application/yaml"];
 
     private readonly OpenApiDialect _dialect;
@@ -105,7 +106,7 @@ internal sealed class OpenApiPaths
         };
         if (_dialect == OpenApiDialect.V2)
         {
-            operation["consumes"] = action == "patch" ? Strings(PatchTypes) : Strings("*/*");
+            operation["consumes"] = action == "patch" ? Strings(PatchTypes(kind)) : Strings("*/*");
             operation["produces"] = Strings(ObjectTypes);
         }
 
@@ -116,7 +117,7 @@ internal sealed class OpenApiPaths
             "delete" => WriteParameters[..1],
             _ => [],
         }).Select(p => Parameter("query", p.Name, p.Type, p.Description))]);
-        Body(operation, parameters, action, body);
+        Body(operation, parameters, action, body, kind);
         operation["parameters"] = parameters;
         operation["responses"] = new JsonObject { ["200"] = Response(body) };
         operation["x-kubernetes-action"] = action;
@@ -124,7 +125,7 @@ internal sealed class OpenApiPaths
         return operation;
     }
 
-    private void Body(JsonObject operation, JsonArray parameters, string action, string body)
+    private void Body(JsonObject operation, JsonArray parameters, string action, string body, ServedKind kind)
     {
         var sent = action switch
         {
@@ -138,8 +139,11 @@ internal sealed class OpenApiPaths
         if (_dialect == OpenApiDialect.V2)
             parameters.Insert(0, new JsonObject { ["name"] = "body", ["in"] = "body", ["required"] = !action.StartsWith("delete", StringComparison.Ordinal), ["schema"] = OpenApiSchemas.Reference(sent, _dialect) });
         else
-            operation["requestBody"] = new JsonObject { ["content"] = Content(action == "patch" ? PatchTypes : ["*/*"], sent) };
+            operation["requestBody"] = new JsonObject { ["content"] = Content(action == "patch" ? PatchTypes(kind) : ["*/*"], sent) };
     }
+
+    // Custom resources have no merge keys: a client that thinks they do would send what is refused.
+    private static string[] PatchTypes(ServedKind kind) => ShapeDecoding.IsTyped(kind) ? BuiltInPatchTypes : CustomPatchTypes;
 
     private JsonObject Response(string body) => _dialect == OpenApiDialect.V2
         ? new() { ["description"] = "OK", ["schema"] = OpenApiSchemas.Reference(body, _dialect) }
