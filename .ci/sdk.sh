@@ -12,8 +12,8 @@ has_sdk() {
   return 1
 }
 
-# build_release PROJECT: quiet but for warnings and errors, and those on stderr. No server of the build outlives it: one would hold the terminal's
+# build_release PROJECT [OPTION...]: quiet but for warnings and errors, and those on stderr. No server of the build outlives it: one would hold the terminal's
 # output open, and with it whatever waits for the output's end.
 build_release() {
-  dotnet build "$1" --configuration Release --nologo --verbosity quiet -consoleLoggerParameters:NoSummary -nodeReuse:false -p:UseSharedCompilation=false >&2
+  dotnet build "$@" --configuration Release --nologo --verbosity quiet -consoleLoggerParameters:NoSummary -nodeReuse:false -p:UseSharedCompilation=false >&2
 }

@@ -69,7 +69,7 @@ public sealed class LocalApiServer : IAsyncDisposable
         var deleter = new ObjectDeleter(store, writer, rules, time);
         var objects = new ObjectEndpoints(store, writer, deleter, new(store, time), new(store, time, ending.Token), time);
         var front = new FrontDoor(
-            token, kinds, objects, new(store, writer, options.PodLogs), new(kinds), audit, time, logs.CreateLogger("Fleet.ApiServer"));
+            token, kinds, objects, new(store, writer, options.PodLogs, time), new(kinds), audit, time, logs.CreateLogger("Fleet.ApiServer"));
         FirstObjects.Create(writer, kinds);
 
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());

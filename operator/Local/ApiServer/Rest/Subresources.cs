@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace Fleet.Local.ApiServer;
 
 /// <summary>What is served below an object: scale, a pod's binding and logs, a namespace's end.</summary>
-internal sealed class Subresources(ObjectStore store, ObjectWriter writer, Func<IPodLogs?> logs)
+internal sealed class Subresources(ObjectStore store, ObjectWriter writer, Func<IPodLogs?> logs, TimeProvider time)
 {
     /// <summary>Answers when it is one of them; false when it is not.</summary>
     internal async Task<bool> TryAnswerAsync(ApiRequest request)
@@ -95,15 +95,19 @@ internal sealed class Subresources(ObjectStore store, ObjectWriter writer, Func<
         var body = await request.ObjectAsync();
         var node = (body["target"] as JsonObject)?.Text("name") ?? throw ApiError.Invalid(
             new("", "v1", "Binding", "bindings"), request.Key.Name, [("target.name", "FieldValueRequired", "Required value")]);
-        writer.Update(request.Kind, request.Key, "binding", live => Bound(request, live, node), request.WriteOptions);
+        writer.Update(request.Kind, request.Key, "binding", live => Bound(request, live, node, time.GetUtcNow()), request.WriteOptions);
         await Answers.JsonAsync(request.Http, ApiError.Created(), StatusCodes.Status201Created);
     }
 
-    private static JsonObject Bound(ApiRequest request, JsonObject pod, string node)
+    private static JsonObject Bound(ApiRequest request, JsonObject pod, string node, DateTimeOffset now)
     {
         if (pod["spec"] is not JsonObject spec || spec.Text("nodeName") is { Length: > 0 } other)
             throw ApiError.Conflict(request.Kind.Resource, request.Key.Name, $"pod {request.Key.Name} is already assigned to node \"{(pod["spec"] as JsonObject)?.Text("nodeName")}\"");
         spec["nodeName"] = node;
+        var status = pod["status"] as JsonObject ?? [];
+        var scheduled = new JsonObject { ["type"] = "PodScheduled", ["status"] = "True", ["lastProbeTime"] = null, ["lastTransitionTime"] = Wire.Time(now) };
+        status["conditions"] = new JsonArray([.. status.Objects("conditions").Where(c => c.Text("type") != "PodScheduled").Select(c => (JsonNode)c.DeepClone()), scheduled]);
+        pod["status"] ??= status;
         return pod;
     }
 

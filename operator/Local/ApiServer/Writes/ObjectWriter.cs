@@ -188,7 +188,7 @@ internal sealed class ObjectWriter(ObjectStore store, KindRules rules, TimeProvi
         else
         {
             allowed = (JsonObject)wanted.DeepClone();
-            if (kind.HasStatus)
+            if (kind.HasStatus && subresource != "binding")
                 allowed.Take("status", live.Json);
         }
 
