@@ -61,7 +61,7 @@ internal sealed class RunningFleet : IAsyncDisposable
     }
 
     /// <summary>Runs another command of the program on the same state.</summary>
-    public Task<CommandResult> FleetAsync(params string[] arguments) =>
+    public static Task<CommandResult> FleetAsync(params string[] arguments) =>
         Command.RunAsync(OperatorProcess.DotNet, [OperatorProcess.Program, .. arguments], timeout: TimeSpan.FromMinutes(2));
 
     /// <summary>The options that say where.</summary>

@@ -30,7 +30,7 @@ public sealed class UpTests
         Assert.Contains("4/4", await fleet.Kubectl.RunAsync("get msa shop"), StringComparison.Ordinal);
         Assert.Contains("shop-auth", await fleet.Kubectl.RunAsync("get pods -o wide"), StringComparison.Ordinal);
         Assert.NotEmpty(await fleet.Kubectl.RunAsync("logs deploy/shop-auth"));
-        Assert.Contains("PORT", (await fleet.FleetAsync("status", "shop", "--kubeconfig", fleet.Kubectl.Kubeconfig)).Succeeded().Out, StringComparison.Ordinal);
+        Assert.Contains("PORT", (await RunningFleet.FleetAsync("status", "shop", "--kubeconfig", fleet.Kubectl.Kubeconfig)).Succeeded().Out, StringComparison.Ordinal);
         if (!OperatingSystem.IsWindows())
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(fleet.Kubectl.Kubeconfig));
 
@@ -92,25 +92,25 @@ public sealed class UpTests
     {
         await using var fleet = RunningFleet.Prepare();
         var file = fleet.Write("shop.yaml", Small);
-        var up = (await fleet.FleetAsync(["up", "--detach", .. fleet.Common(), "-f", file])).Succeeded();
+        var up = (await RunningFleet.FleetAsync(["up", "--detach", .. fleet.Common(), "-f", file])).Succeeded();
         Assert.Contains("web", up.Out, StringComparison.Ordinal);
-        var again = await fleet.FleetAsync(["up", .. fleet.Common(), "-f", file]);
+        var again = await RunningFleet.FleetAsync(["up", .. fleet.Common(), "-f", file]);
         Assert.Equal(1, again.ExitCode);
         Assert.Contains("is up already", again.Error, StringComparison.Ordinal);
 
-        (await fleet.FleetAsync("down", "--state", fleet.State)).Succeeded();
+        (await RunningFleet.FleetAsync("down", "--state", fleet.State)).Succeeded();
         Assert.Empty(fleet.Processes());
-        Assert.Contains("no fleet is up", (await fleet.FleetAsync("down", "--state", fleet.State)).Succeeded().Error, StringComparison.Ordinal);
+        Assert.Contains("no fleet is up", (await RunningFleet.FleetAsync("down", "--state", fleet.State)).Succeeded().Error, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task What_is_wrong_is_told_before_anything_is_started()
     {
         await using var fleet = RunningFleet.Prepare();
-        var wrong = await fleet.FleetAsync(["up", .. fleet.Common(), "-f", fleet.Write("shop.yaml", Shop.Replace("8002", "80022", StringComparison.Ordinal))]);
+        var wrong = await RunningFleet.FleetAsync(["up", .. fleet.Common(), "-f", fleet.Write("shop.yaml", Shop.Replace("8002", "80022", StringComparison.Ordinal))]);
         Assert.Equal(1, wrong.ExitCode);
         Assert.Contains("spec.services[1].port: must be between 1 and 65535, is 80022", wrong.Error, StringComparison.Ordinal);
-        var missing = await fleet.FleetAsync(["up", .. fleet.Common(), "-f", Path.Combine(fleet.Folder, "none.yaml")]);
+        var missing = await RunningFleet.FleetAsync(["up", .. fleet.Common(), "-f", Path.Combine(fleet.Folder, "none.yaml")]);
         Assert.Equal(2, missing.ExitCode);
         Assert.False(Directory.Exists(fleet.State));
     }
