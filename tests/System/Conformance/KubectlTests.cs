@@ -201,9 +201,7 @@ public class KubectlTests : ConformanceTest
         Assert.Equal("grey", (await Kubectl.GetJsonAsync("cm/settings")).Text("data.color"));
     }
 
-    // What kubectl makes up by itself it sends as protobuf, since 1.33; the embedded server reads JSON and YAML, and says what to do instead.
     [Fact]
-    [Trait("Needs", "RealControlPlane")]
     public async Task What_kubectl_makes_up_is_made()
     {
         await Kubectl.RunAsync("create deployment made --image example/web:1 --replicas 0");

@@ -16,7 +16,7 @@ internal sealed record ApiRequest(HttpContext Http, ResourcePath Path, ServedKin
 {
     private const string Protobuf = "application/vnd.kubernetes.protobuf";
 
-    private static readonly string[] ObjectTypes = ["application/json", "application/yaml"];
+    private static readonly string[] ObjectTypes = ["application/json", "application/yaml", Protobuf];
 
     /// <summary>The object's place.</summary>
     internal ObjectKey Key => new(Path.Namespace ?? "", Path.Name ?? "");
@@ -53,7 +53,7 @@ internal sealed record ApiRequest(HttpContext Http, ResourcePath Path, ServedKin
         },
     };
 
-    /// <summary>Reads the body as JSON, or as YAML where the type says so.</summary>
+    /// <summary>Reads the body as JSON, or as YAML or protobuf where the type says so.</summary>
     /// <param name="types">The media types that are taken.</param>
     /// <exception cref="ApiError">It has another type, is too large, or cannot be read.</exception>
     internal async Task<JsonNode?> BodyAsync(params string[] types)
@@ -61,7 +61,7 @@ internal sealed record ApiRequest(HttpContext Http, ResourcePath Path, ServedKin
         types = types.Length == 0 ? ObjectTypes : types;
         var type = MediaType;
         if (type is not null && !types.Contains(type))
-            throw ApiError.UnsupportedMediaType($"{string.Join(", ", types)}{(type == Protobuf ? ". Commands that write objects by themselves, such as 'kubectl create deployment', send protobuf: add --dry-run=client -o yaml, and apply that" : "")}");
+            throw ApiError.UnsupportedMediaType(string.Join(", ", types));
         using var buffer = new MemoryStream();
         try
         {
@@ -77,9 +77,13 @@ internal sealed record ApiRequest(HttpContext Http, ResourcePath Path, ServedKin
         var utf8 = buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
         try
         {
-            return type?.EndsWith("yaml", StringComparison.Ordinal) == true
-                ? Yaml.ParseOne(Encoding.UTF8.GetString(utf8.Span))
+            return type == Protobuf ? ProtobufBody.Read(utf8)
+                : type?.EndsWith("yaml", StringComparison.Ordinal) == true ? Yaml.ParseOne(Encoding.UTF8.GetString(utf8.Span))
                 : JsonNode.Parse(utf8.Span, documentOptions: new() { MaxDepth = KubeJson.MaxDepth, AllowDuplicateProperties = false });
+        }
+        catch (ProtobufFormatException e)
+        {
+            throw ApiError.BadRequest($"the object provided is unrecognized: {e.Message}");
         }
         catch (Exception e) when (e is JsonException or YamlFormatException)
         {
