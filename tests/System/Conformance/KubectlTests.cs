@@ -207,6 +207,15 @@ public class KubectlTests : ConformanceTest
         await Kubectl.RunAsync("create deployment made --image example/web:1 --replicas 0");
         await Kubectl.RunAsync("expose deployment made --port 80 --target-port 8080");
         Assert.Equal(8080, (await Kubectl.GetJsonAsync("svc/made")).Number("spec.ports[0].targetPort"));
+        await Kubectl.RunAsync("create service clusterip chosen --tcp 80:8080");
+        Assert.Equal(8080, (await Kubectl.GetJsonAsync("svc/chosen")).Number("spec.ports[0].targetPort"));
+        await Kubectl.RunAsync("create secret generic made --from-literal word=open");
+        Assert.Equal("b3Blbg==", (await Kubectl.GetJsonAsync("secret/made")).Text("data.word"));
+        await Kubectl.RunAsync("create role made --verb get --resource pods");
+        await Kubectl.RunAsync("create rolebinding made --role made --user ann");
+        Assert.Equal("ann", (await Kubectl.GetJsonAsync("rolebinding/made")).Text("subjects[0].name"));
+        await Kubectl.RunAsync("create pdb made --selector app=made --min-available 50%");
+        Assert.Equal("50%", (await Kubectl.GetJsonAsync("pdb/made")).Text("spec.minAvailable"));
         Assert.Equal("yes", (await Kubectl.RunAsync("auth can-i create deployments")).Trim());
     }
 

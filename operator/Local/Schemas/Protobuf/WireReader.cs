@@ -23,7 +23,12 @@ internal ref struct WireReader(ReadOnlySpan<byte> message)
     internal ReadOnlySpan<byte> Bytes { get; private set; }
 
     /// <summary>Whether the value is the zero of its type: nothing would be lost without it.</summary>
-    internal readonly bool IsZero => Type == WireType.Varint ? Integer == 0 : Bytes.IndexOfAnyExcept((byte)0) < 0 && (Type != WireType.Length || Bytes.Length == 0);
+    internal readonly bool IsZero => Type switch
+    {
+        WireType.Varint => Integer == 0,
+        WireType.Length => Bytes.IsEmpty,
+        _ => !Bytes.ContainsAnyExcept((byte)0),
+    };
 
     /// <summary>The value as text.</summary>
     /// <exception cref="ProtobufFormatException">It is none.</exception>
