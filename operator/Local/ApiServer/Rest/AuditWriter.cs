@@ -22,7 +22,7 @@ internal sealed class AuditWriter(string path, TimeProvider time) : IDisposable
             ["stage"] = "ResponseComplete",
             ["requestURI"] = $"{http.Request.Path}{http.Request.QueryString}",
             ["verb"] = Verb(http, resource),
-            ["user"] = new JsonObject { ["username"] = "fleet-local" },
+            ["user"] = new JsonObject { ["username"] = "admin" },
             ["userAgent"] = http.Request.Headers.UserAgent.ToString(),
             ["responseStatus"] = new JsonObject { ["code"] = http.Response.StatusCode },
             ["requestReceivedTimestamp"] = Micro(received),
