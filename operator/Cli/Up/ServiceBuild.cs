@@ -12,6 +12,9 @@ internal sealed class ServiceBuild(string root)
     private const string Solution = "services/Services.slnf";
     private const string Arrow = " -> ";
 
+    // Set by the launcher when it has just built them along with this program.
+    private const string BuiltVariable = "FLEET_SERVICES_BUILT";
+
     private static readonly string[] Left = ["bin", "obj"];
 
     private string Stamp => Path.Combine(root, "services", "Gateway", "bin", "Release", ".built");
@@ -25,10 +28,13 @@ internal sealed class ServiceBuild(string root)
         var sources = Sources(); // before the build: what is changed meanwhile is built the next time
         if (File.Exists(Stamp) && await File.ReadAllTextAsync(Stamp, stop) == sources)
             return;
-        progress("building the services, once after every change");
-        var failure = await BuildAsync(progress, stop);
-        if (failure is not null)
-            throw new CommandException(ExitCodes.No, $"the services were not built:\n{failure}");
+        if (Environment.GetEnvironmentVariable(BuiltVariable) != "1")
+        {
+            progress("building the services, once after every change");
+            if (await BuildAsync(progress, stop) is { } failure)
+                throw new CommandException(ExitCodes.No, $"the services were not built:\n{failure}");
+        }
+
         await File.WriteAllTextAsync(Stamp, sources, stop);
     }
 
