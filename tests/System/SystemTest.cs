@@ -13,7 +13,8 @@ namespace Fleet.SystemTests;
 /// <param name="output">Where a test may write.</param>
 public abstract class SystemTest(ITestOutputHelper output) : IAsyncLifetime
 {
-    private static readonly Lazy<Task<StandInNode>> SharedNode = new(async () => await StandInNode.StartAsync(await ControlPlane.SharedAsync()));
+    /// <summary>The suite's one stand-in node: the scheduler gives pods to any node there is, so two would share every test's pods.</summary>
+    internal static readonly Lazy<Task<StandInNode>> SharedNode = new(async () => await StandInNode.StartAsync(await ControlPlane.SharedAsync()));
 
     private readonly List<OperatorProcess> _operators = [];
     private TestNamespace? _namespace;

@@ -7,15 +7,13 @@ namespace Fleet.SystemTests.Conformance;
 /// <summary>What the controllers make of Deployments and Services, pods being made ready by the stand-in node.</summary>
 public class WorkloadTests : ConformanceTest
 {
-    private static readonly Lazy<Task<StandInNode>> SharedNode = new(async () => await StandInNode.StartAsync(await ControlPlane.SharedAsync(), "workloads"));
-
     private StandInNode Node { get; set; } = null!;
 
     /// <inheritdoc/>
     public override async Task InitializeAsync()
     {
         await base.InitializeAsync();
-        Node = await SharedNode.Value;
+        Node = await SystemTest.SharedNode.Value;
     }
 
     [Fact]
@@ -279,14 +277,14 @@ public class WorkloadTests : ConformanceTest
         await RolledOutAsync();
         var endpoints = await Eventual(Core("endpoints/web"), e => e.At("subsets[0].addresses")?.AsArray().Count == 2);
         Assert.Equal((8080L, "http"), (endpoints.Number("subsets[0].ports[0].port"), endpoints.Text("subsets[0].ports[0].name")));
-        Assert.Equal(("Pod", "workloads"), (endpoints.Text("subsets[0].addresses[0].targetRef.kind"), endpoints.Text("subsets[0].addresses[0].nodeName")));
+        Assert.Equal(("Pod", "stand-in"), (endpoints.Text("subsets[0].addresses[0].targetRef.kind"), endpoints.Text("subsets[0].addresses[0].nodeName")));
         Assert.Equal("z", endpoints.Text("metadata.labels.x"));
         if (!Since(21))
             return;
         var slice = await SliceAsync("web", s => s["endpoints"]!.AsArray().Count == 2 && s["endpoints"]!.AsArray().All(e => (bool?)e.At("conditions.ready") == true));
         Assert.Equal(("IPv4", "endpointslice-controller.k8s.io", "Service"), (slice.Text("addressType"), slice["metadata"]!["labels"]!["endpointslice.kubernetes.io/managed-by"]!.ToString(), slice.Text("metadata.ownerReferences[0].kind")));
         Assert.Equal((8080L, "http", "TCP"), (slice.Number("ports[0].port"), slice.Text("ports[0].name"), slice.Text("ports[0].protocol")));
-        Assert.Equal(("workloads", "Pod"), (slice.Text("endpoints[0].nodeName"), slice.Text("endpoints[0].targetRef.kind")));
+        Assert.Equal(("stand-in", "Pod"), (slice.Text("endpoints[0].nodeName"), slice.Text("endpoints[0].targetRef.kind")));
         Assert.StartsWith("web-", slice.Text("metadata.name"), StringComparison.Ordinal);
 
         var pod = (await ListAsync("pods"))[0];
@@ -369,7 +367,7 @@ public class WorkloadTests : ConformanceTest
           {{more}}
           template:
             metadata: { labels: { app: web }{{(state is null ? "" : $", annotations: {{ {PodBehaviour.Annotation}: {state} }}")}} }
-            spec: { nodeSelector: { kubernetes.io/hostname: workloads }, containers: [{ name: web, image: '{{image}}', ports: [{ name: web, containerPort: 8080 }] }] }
+            spec: { nodeSelector: { kubernetes.io/hostname: stand-in }, containers: [{ name: web, image: '{{image}}', ports: [{ name: web, containerPort: 8080 }] }] }
         """;
 
     private async Task<JsonNode> AppliedAsync(string manifest) => (await Wire.ApplyAsync(Apps("deployments/web"), "test", manifest, force: true)).Ok;
