@@ -60,6 +60,7 @@ public class FaultTests(ITestOutputHelper output) : AppTest(output)
 
 /// <summary>What happens when parts of the control plane go away.</summary>
 [Collection(Disturbing.Name)]
+[Trait("Needs", "RealControlPlane")]
 public class ControlPlaneLossTests(ITestOutputHelper output) : AppTest(output)
 {
     [Theory]

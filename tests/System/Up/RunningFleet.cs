@@ -55,7 +55,8 @@ internal sealed class RunningFleet : IAsyncDisposable
     public async Task<IReadOnlyList<string>> UpAsync(params string[] arguments)
     {
         _lines.Clear();
-        _process = ServerProcess.Start(OperatorProcess.DotNet, [OperatorProcess.Program, "up", .. Common(), .. arguments], new Dictionary<string, string?> { ["KUBECONFIG"] = null }, _lines.Enqueue);
+        // Whoever runs the tests in the background has Ctrl-C ignored for all that they start.
+        _process = ServerProcess.Start("env", ["--default-signal=INT", OperatorProcess.DotNet, OperatorProcess.Program, "up", .. Common(), .. arguments], new Dictionary<string, string?> { ["KUBECONFIG"] = null }, _lines.Enqueue);
         await Eventually.True(() => _process.HasExited || _lines.Any(l => l.StartsWith("NAME ", StringComparison.Ordinal)), TimeSpan.FromMinutes(2), Seen, "the table is printed");
         return Lines;
     }
