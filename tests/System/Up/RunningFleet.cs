@@ -9,6 +9,9 @@ namespace Fleet.SystemTests.Up;
 /// <summary>A real <c>fleet up</c> as a process, with a state folder and a port of its own. Disposing kills it, and says what was left running.</summary>
 internal sealed class RunningFleet : IAsyncDisposable
 {
+    // With it the first page ends.
+    private const string LastLine = "(operator, API server)";
+
     private readonly ConcurrentQueue<string> _lines = new();
     private ServerProcess? _process;
 
@@ -57,7 +60,7 @@ internal sealed class RunningFleet : IAsyncDisposable
         _lines.Clear();
         // Whoever runs the tests in the background has Ctrl-C ignored for all that they start.
         _process = ServerProcess.Start("env", ["--default-signal=INT", OperatorProcess.DotNet, OperatorProcess.Program, "up", .. Common(), .. arguments], new Dictionary<string, string?> { ["KUBECONFIG"] = null }, _lines.Enqueue);
-        await Eventually.True(() => _process.HasExited || _lines.Any(l => l.StartsWith("NAME ", StringComparison.Ordinal)), TimeSpan.FromMinutes(2), Seen, "the table is printed");
+        await Eventually.True(() => _process.HasExited || _lines.Any(l => l.EndsWith(LastLine, StringComparison.Ordinal)), TimeSpan.FromMinutes(2), Seen, "the table and all around it is printed");
         return Lines;
     }
 
