@@ -73,10 +73,11 @@ public class SteadyStateTests(ITestOutputHelper output) : AppTest(output)
         var creates = requests.Where(e => e.Verb == "create").ToList();
         var again = creates.Count(c => c.Code != 201);
         Output.WriteLine($"{creates.Count} creates, {again} of them answered otherwise than 201");
-        Assert.Equal(Count * 15, creates.Count(c => c.Code == 201));
-        // A create whose answer did not come in time is sent again, and then one GET tells whose the object is. Nothing else is read. An old server
-        // answers 500 when allocations of Service addresses met once too often; that one is sent again too.
-        Assert.All(creates.Where(c => c.Code != 201), c => Assert.True(c.Code == 409 || c is { Code: 500, ObjectRef.Resource: "services" }, c.ToString()));
+        // A create that the server could not answer in time, or answered with a failure of its own, is sent again; where the first had made the object
+        // after all, the second is a 409, and one GET tells whose it is. So every object was made once, and nothing else is read.
+        Assert.Equal(Count * 15, creates.Count(c => c.Code is 201 or 409));
+        Assert.All(creates.Where(c => c.Code is not (201 or 409)), c => Assert.True(c.Code is 0 or >= 500, c.ToString()));
+        Assert.InRange(again, 0, Count * 15 / 50);
         Assert.InRange(requests.Count(e => e.Verb == "get"), 0, again);
         Assert.DoesNotContain(requests, e => e.Verb is "update" or "delete");
         Assert.All(requests.Where(e => e.Verb is "list" or "watch"), e => Assert.Null(e.ObjectRef?.Name));
