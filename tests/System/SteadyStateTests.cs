@@ -73,9 +73,9 @@ public class SteadyStateTests(ITestOutputHelper output) : AppTest(output)
         var creates = requests.Where(e => e.Verb == "create").ToList();
         var again = creates.Count(c => c.Code != 201);
         Output.WriteLine($"{creates.Count} creates, {again} of them answered otherwise than 201");
-        // A create that the server could not answer in time, or answered with a failure of its own, is sent again; where the first had made the object
-        // after all, the second is a 409, and one GET tells whose it is. So every object was made once, and nothing else is read.
-        Assert.Equal(Count * 15, creates.Count(c => c.Code is 201 or 409));
+        // A create that the server could not answer in time, or answered with a failure of its own, is sent again, unless the watch tells that it had made
+        // the object after all; where it had, a second one is a 409, and one GET tells whose it is. So none is made twice, and nothing else is read.
+        Assert.InRange((Count * 15) - creates.Count(c => c.Code == 201), 0, again);
         Assert.All(creates.Where(c => c.Code is not (201 or 409)), c => Assert.True(c.Code is 0 or >= 500, c.ToString()));
         Assert.InRange(again, 0, Count * 15 / 50);
         Assert.InRange(requests.Count(e => e.Verb == "get"), 0, again);
