@@ -16,22 +16,25 @@ internal static class DetachedFleet
         if (files.Contains("-"))
             throw CommandException.Usage("--detach cannot read standard input: write it into a file");
         Directory.CreateDirectory(state.Path);
-        await File.WriteAllTextAsync(state.Output, "", stop);
+        foreach (var file in (string[])[state.Output, state.Told])
+            await File.WriteAllTextAsync(file, "", stop);
         using var process = Start(state, files, port);
-        var shown = 0;
+        using var told = Open(state.Told);
         while (!state.IsReady || state.Runner() != process.Id)
         {
-            shown = await PassOnAsync(call.Error, state, shown, stop);
+            await PassOnAsync(told, call.Error, stop);
             if (process.HasExited)
             {
-                await PassOnAsync(call.Error, state, shown, stop);
+                await PassOnAsync(told, call.Error, stop);
                 return process.ExitCode is 0 ? ExitCodes.No : process.ExitCode;
             }
 
             await Task.Delay(Look, call.Time, stop);
         }
 
-        await PassOnAsync(call.Out, state, shown, stop);
+        await PassOnAsync(told, call.Error, stop);
+        using var output = Open(state.Output);
+        await PassOnAsync(output, call.Out, stop);
         await call.Error.WriteLineAsync($"{Program.Name}: up, as process {process.Id}; end it with `{Program.Name} down`");
         return ExitCodes.Ok;
     }
@@ -45,17 +48,16 @@ internal static class DetachedFleet
             "up", "--state", state.Path, "--port", port.ToString(CultureInfo.InvariantCulture), .. files.SelectMany(f => (string[])["-f", Path.GetFullPath(f)]),
         ];
         var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false, RedirectStandardInput = true };
-        foreach (var argument in (string[])["-c", "out=$1; shift; exec \"$@\" >\"$out\" 2>&1 </dev/null", "fleet", state.Output, .. OperatingSystem.IsLinux() ? ["setsid"] : Array.Empty<string>(), .. command])
+        foreach (var argument in (string[])["-c", "out=$1; told=$2; shift 2; exec \"$@\" >\"$out\" 2>\"$told\" </dev/null", "fleet", state.Output, state.Told, .. OperatingSystem.IsLinux() ? ["setsid"] : Array.Empty<string>(), .. command])
             start.ArgumentList.Add(argument);
         return Process.Start(start) ?? throw new InvalidOperationException("sh did not start");
     }
 
-    private static async Task<int> PassOnAsync(TextWriter to, StateFolder state, int shown, CancellationToken stop)
+    private static StreamReader Open(string file) => new(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+
+    private static async Task PassOnAsync(StreamReader from, TextWriter to, CancellationToken stop)
     {
-        using var file = new StreamReader(new FileStream(state.Output, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-        var text = await file.ReadToEndAsync(stop);
-        await to.WriteAsync(text.AsMemory(shown), stop);
+        await to.WriteAsync((await from.ReadToEndAsync(stop)).AsMemory(), stop);
         await to.FlushAsync(stop);
-        return text.Length;
     }
 }

@@ -19,6 +19,9 @@ internal sealed record StateFolder(string Path)
     /// <summary>What a detached fleet prints.</summary>
     internal string Output => File("up.out");
 
+    /// <summary>What a detached fleet tells on its way.</summary>
+    internal string Told => File("up.err");
+
     /// <summary>The kubeconfig, there while the cluster runs.</summary>
     internal string Kubeconfig => File("kubeconfig");
 
@@ -66,7 +69,7 @@ internal sealed record StateFolder(string Path)
     internal CommandException Taken(Exception? e = null) =>
         new(ExitCodes.No, $"a fleet is up already (process {ReadPid()}): end it with `{Program.Name} down`, or give this one a folder of its own with --state", e);
 
-    /// <summary>Says that all is up.</summary>
+    /// <summary>Says that all is up, and told.</summary>
     internal void SayReady() => System.IO.File.WriteAllText(ReadyFile, "");
 
     /// <summary>Whether all was up once.</summary>

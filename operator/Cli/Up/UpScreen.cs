@@ -35,7 +35,6 @@ internal sealed class UpScreen(Call call, StateFolder state, LocalCluster cluste
     {
         var following = fleet.FollowAsync(Changed, stop);
         await await Task.WhenAny(following, StartAsync(stop));
-        state.SayReady();
         await await Task.WhenAny(following, call.IsTerminal ? DrawAsync(stop) : PrintAsync(stop));
     }
 
@@ -54,6 +53,7 @@ internal sealed class UpScreen(Call call, StateFolder state, LocalCluster cluste
     private Task DrawAsync(CancellationToken stop)
     {
         _drawing = true;
+        state.SayReady();
         return TerminalScreen.ShowAsync(async show =>
         {
             while (true)
@@ -75,6 +75,7 @@ internal sealed class UpScreen(Call call, StateFolder state, LocalCluster cluste
                 foreach (var line in last.Length == 0 ? Page() : [Line.Empty, .. Table()])
                     await call.Out.WriteLineAsync($"{line}".AsMemory(), stop);
                 await call.Out.FlushAsync(stop);
+                state.SayReady(); // not before: whoever waits for it reads the page then
                 last = key;
             }
 
