@@ -23,8 +23,18 @@ public sealed class AppReader(AppCaches caches, ConfigReader config, AnswerBook 
             Config = await config.ReadAsync(ObjectKey.Of(app), references, stop),
             Answers = answers.All,
             Features = features(),
+            Missing = caches.Optional.Select(c => (c.Resource, Why: Why(c))).Where(m => m.Why is not null).ToImmutableDictionary(m => m.Resource, m => m.Why!),
             Denied = [.. caches.Needed.Where(c => c.State == CacheState.Denied)
-                .Select(c => $"the operator may not list and watch {c.Resource}: grant these verbs to its ServiceAccount ({c.Denial})")],
+                .Select(MayNot)],
         };
     }
+
+    private static string MayNot(IObjectCache cache) => $"the operator may not list and watch {cache.Resource}: grant these verbs to its ServiceAccount ({cache.Denial})";
+
+    private static Refusal? Why(IObjectCache cache) => cache.State switch
+    {
+        CacheState.NotServed => AppCaches.NotServed(cache.Resource),
+        CacheState.Denied => new(Reasons.Forbidden, MayNot(cache)),
+        _ => null,
+    };
 }

@@ -44,7 +44,12 @@ public sealed class ObjectApplier(ApiClient api, AppCaches caches, AnswerBook an
         return new([.. actions.Where(results.ContainsKey).Select(a => results[a])], [.. run.Answers], [.. run.Deleted], failure);
     }
 
-    private static int StepOf(ObjectAction action) => action is ObjectAction.Delete ? 2 : action.Object.Resource == Resources.Deployments ? 1 : 0;
+    // An autoscaler comes after what it scales, and goes before the number is ours again: they never write it both.
+    private static int StepOf(ObjectAction action) => (action is ObjectAction.Delete, action.Object.Resource) switch
+    {
+        (true, var kind) => kind == Resources.HorizontalPodAutoscalers ? 0 : 3,
+        (false, var kind) => kind == Resources.HorizontalPodAutoscalers ? 2 : kind == Resources.Deployments ? 1 : 0,
+    };
 
     private async Task<ObjectResult> CarryOutAsync(ObjectAction action, Run run)
     {
@@ -99,7 +104,7 @@ public sealed class ObjectApplier(ApiClient api, AppCaches caches, AnswerBook an
     {
         try
         {
-            Witness(desired.Object, await api.CreateAsync(desired.Object, run.Stop, strict: true), run);
+            Witness(desired.Object, await api.CreateAsync(desired.ToCreate, run.Stop, strict: true), run);
             return new(action);
         }
         catch (ApiException e) when (e.IsAlreadyExists)
@@ -113,8 +118,11 @@ public sealed class ObjectApplier(ApiClient api, AppCaches caches, AnswerBook an
     {
         try
         {
+            var live = apply.Live;
             if (Preparation.Of(apply) is { Count: > 0 } preparation)
-                await api.JsonPatchAsync(apply.Object.Resource, apply.Live.Metadata.Namespace, apply.Live.Metadata.Name, preparation, run.Stop);
+                live = await api.JsonPatchAsync(live.Resource, live.Metadata.Namespace, live.Metadata.Name, preparation, run.Stop);
+            if (Scaling.Handover(apply.Desired, apply.Live) is { } replicas)
+                await api.ApplyAsync(Scaling.OnlyReplicas(live, replicas), run.Stop, fieldManager: Keys.ScaleManager);
         }
         catch (ApiException e) when (!run.LookedAgain && (e.IsInvalid || e.IsConflict))
         {

@@ -53,6 +53,12 @@ public sealed record AppSpec
 
     [Description("The gateway in front of the services. Absent: no gateway and no routes.")]
     public GatewaySpec? Gateway { get; init; }
+
+    [Description("Which pods may reach the app's pods. Default: all.")]
+    public NetworkPolicySpec? NetworkPolicy { get; init; }
+
+    [Description("What is scraped by Prometheus. Default: nothing.")]
+    public MonitoringSpec? Monitoring { get; init; }
 }
 
 [JsonConverter(typeof(JsonStringEnumConverter<DriftPolicy>))]
@@ -95,15 +101,24 @@ public sealed record SecretName
 
 [Description("The bundled gateway.")]
 [ValidationRule("!has(self.port) || self.port != 8081", Says.GatewayPortIsManagement)]
+[ValidationRule("!has(self.port) || self.port != 443 || !has(self.tls)", Says.GatewayPortIsTls)]
+[ValidationRule("!(has(self.replicas) && has(self.autoscaling))", Says.ReplicasOrAutoscaling)]
+[ValidationRule(Cel.ScalingHasRequests, Says.ScalingNeedsRequests)]
 public sealed record GatewaySpec
 {
     [Description("The port of the gateway's Service. Default: 80.")]
     [Range(1, 65535)]
     public int? Port { get; init; }
 
-    [Description("Gateway pods. Default: 1.")]
+    [Description("Gateway pods. Default: 1. Not with autoscaling.")]
     [Range(0, 100)]
     public int? Replicas { get; init; }
+
+    [Description("Lets the number of gateway pods follow their load.")]
+    public AutoscalingSpec? Autoscaling { get; init; }
+
+    [Description("TLS: adds port 443. Default: none.")]
+    public GatewayTls? Tls { get; init; }
 
     [Description("The host names of routes that set none of their own; the first one is the app's URL. Default: any host.")]
     [MaxLength(16)]

@@ -18,6 +18,8 @@ namespace Fleet.Apps;
 [ValidationRule("!has(self.dependsOn) || !(self.name in self.dependsOn)", Says.DependsOnItself)]
 [ValidationRule("!has(self.extraPorts) || self.extraPorts.all(p, p.port != self.port && (!has(self.targetPort) || p.port != self.targetPort))",
     Says.ExtraPortIsMain)]
+[ValidationRule("!(has(self.replicas) && has(self.autoscaling))", Says.ReplicasOrAutoscaling)]
+[ValidationRule("has(self.podTemplate) || " + Cel.ScalingHasRequests, Says.ScalingNeedsRequests)]
 [ValidationRule(Cel.PortsAreFree, Says.PortIsManagement)]
 [ValidationRule(Cel.VolumeNamesAreFree, Says.VolumeNameTaken)]
 public sealed record ServiceSpec
@@ -49,9 +51,15 @@ public sealed record ServiceSpec
     [Description("Inactive scales the service to zero and takes its route away; its objects are kept. Default: Active.")]
     public ServiceActivity? State { get; init; }
 
-    [Description("Pods. Default: defaults.replicas, else 1.")]
+    [Description("Pods. Default: defaults.replicas, else 1. Not with autoscaling; after it is taken out, the pods stay as many as they were until replicas says otherwise.")]
     [Range(0, 1000)]
     public int? Replicas { get; init; }
+
+    [Description("Lets the number of pods follow their load.")]
+    public AutoscalingSpec? Autoscaling { get; init; }
+
+    [Description("What may be taken away at once when nodes are drained. Default: no PodDisruptionBudget.")]
+    public DisruptionSpec? Disruption { get; init; }
 
     [Description("How pods are replaced when the template changes. A service with a persistentVolumeClaim volume is always recreated.")]
     public RolloutStrategy? Strategy { get; init; }

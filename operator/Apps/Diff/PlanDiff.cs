@@ -105,7 +105,8 @@ public static class PlanDiff
         if (ImmutableChange(desired.Object, live) is { } field)
             return adopted ? new ObjectAction.Hold(desired, live, NotAdoptable(live, field)) : new ObjectAction.Replace(desired, live, field);
 
-        var differences = FieldDiff.Between(desired.Object, live).Where(d => !IsOfAdmission(live, d, world)).ToImmutableArray();
+        ImmutableArray<Difference> differences =
+            [.. FieldDiff.Between(desired.Object, live).Where(d => !IsOfAdmission(live, d, world)), .. Scaling.AtZero(desired, live) is { } atZero ? [atZero] : Array.Empty<Difference>()];
         var applied = live.Metadata.Annotation(Keys.Applied);
         if (adopted || (applied is not null && applied != desired.Fingerprint))
             return new ObjectAction.Apply(desired, live) { Differences = differences };

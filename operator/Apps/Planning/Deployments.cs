@@ -20,16 +20,20 @@ internal static class Deployments
         if (RestartsOnConfigChange(w) && Fingerprint(w, references, world) is { } fingerprint)
             Annotate(template, Keys.ConfigHash, fingerprint);
 
+        var first = started ? Scaling.FirstReplicas(w, world) : null;
         var spec = Json.Of(
-            ("replicas", started ? w.Replicas : 0),
+            ("replicas", !started ? 0 : first is null ? w.Scale.Replicas : null),
             ("progressDeadlineSeconds", w.App.ProgressDeadlineSeconds),
             ("revisionHistoryLimit", 3),
             ("selector", Json.Of(("matchLabels", Json.Map(Metadata.SelectorLabels(w.App, w.Name))))),
             ("strategy", Strategy(w)),
             ("template", template));
-        var metadata = Metadata.Of(w.App, w.Name, Names.Child(w.App.Name, w.Name), started ? [new(Keys.Started, "true")] : []);
-        return PlannedObject.Of(Resources.Deployments, w.Name, Json.Of(("metadata", metadata), ("spec", spec))) with { References = references };
+        var metadata = Metadata.Of(w.App, w.Name, Names.Child(w.App.Name, w.Name),
+            [.. started ? [new(Keys.Started, "true")] : None, .. first is null ? None : [new(Keys.Autoscaled, "true")]]);
+        return PlannedObject.Of(Resources.Deployments, w.Name, Json.Of(("metadata", metadata), ("spec", spec))) with { References = references, FirstReplicas = first };
     }
+
+    private static KeyValuePair<string, string>[] None => [];
 
     private static bool RestartsOnConfigChange(Workload w) => w.App.Services.FirstOrDefault(s => s.Name == w.Name)?.RestartOnConfigChange == true;
 
@@ -48,6 +52,7 @@ internal static class Deployments
                     ("fsGroup", w is { Bundled: not null, HasClaim: true } ? Bundled.Group : null),
                     ("seccompProfile", Json.Of(("type", "RuntimeDefault"))))),
                 ("imagePullSecrets", Json.ListOf((w.App.App.Spec.Defaults?.ImagePullSecrets ?? []).Select(s => Json.Of(("name", s.Name))))),
+                ("topologySpreadConstraints", ScalingObjects.Spread(w.App, w.Name)),
                 ("containers", new JsonArray(Container(w, features))),
                 ("volumes", Json.ListOf(w.Volumes.Select(v => v.Volume))))));
         if (w.Overlay is not { } overlay)
@@ -105,10 +110,8 @@ internal static class Deployments
     private static JsonObject Strategy(Workload w) => w.Recreate
         ? Json.Of(("type", "Recreate"))
         : Json.Of(("type", "RollingUpdate"), ("rollingUpdate", Json.Of(
-            ("maxSurge", Node(w.Strategy?.MaxSurge ?? 1)),
-            ("maxUnavailable", Node(w.Strategy?.MaxUnavailable ?? 0)))));
-
-    private static JsonValue Node(IntOrString value) => value.Number is { } number ? JsonValue.Create(number) : JsonValue.Create(value.Text!);
+            ("maxSurge", Json.Of(w.Strategy?.MaxSurge ?? 1)),
+            ("maxUnavailable", Json.Of(w.Strategy?.MaxUnavailable ?? 0)))));
 
     // A source that may not be read (null keys) has no part in the fingerprint. While a needed one is missing nothing rolls: the pods that run
     // still have its old content, new ones could not start.

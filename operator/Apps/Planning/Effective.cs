@@ -65,7 +65,7 @@ public sealed record EffectiveApp
             Bundled = bundled,
             Image = s.Image ?? bundled?.Image(settings) ?? "",
             Active = active,
-            Replicas = active ? s.Replicas ?? defaults?.Replicas ?? 1 : 0,
+            Scale = EffectiveScale.Of(active, s.Autoscaling, s.Replicas ?? defaults?.Replicas),
             TargetPort = s.TargetPort ?? s.Port,
             DependsOn = [.. dependsOn],
             GrpcServices = [.. grpcServices],
@@ -96,7 +96,7 @@ public sealed record EffectiveService
     public required bool Active { get; init; }
 
     /// <summary>How many pods are wanted once the start gate is open.</summary>
-    public required int Replicas { get; init; }
+    public required EffectiveScale Scale { get; init; }
 
     /// <summary>The port the container listens on.</summary>
     public required int TargetPort { get; init; }
@@ -133,6 +133,23 @@ public sealed record EffectiveService
 
     /// <summary>Whether a database is configured, or may be, by a source whose keys are not in the spec.</summary>
     public bool HasDatabase => Spec.Env?.Any(e => e.Name == "ConnectionStrings__Default") == true || Spec.EnvFrom is { Count: > 0 };
+}
+
+/// <summary>How many pods are wanted.</summary>
+/// <param name="Replicas">The number; with autoscaling the least.</param>
+/// <param name="Autoscaling">What the number follows, or null when it is fixed.</param>
+/// <param name="IsStated">Whether the spec says the number, as against the default.</param>
+public sealed record EffectiveScale(int Replicas, AutoscalingSpec? Autoscaling, bool IsStated)
+{
+    /// <summary>How many pods there may be.</summary>
+    public int Most => Autoscaling?.MaxReplicas ?? Replicas;
+
+    internal static EffectiveScale Of(bool active, AutoscalingSpec? autoscaling, int? replicas) => (active, autoscaling) switch
+    {
+        (false, _) => new(0, null, true),
+        (_, null) => new(replicas ?? 1, null, replicas is not null),
+        (_, { } follows) => new(follows.MinReplicas ?? 1, follows, true),
+    };
 }
 
 /// <summary>How readiness is told, with the protocol's default filled in.</summary>
@@ -199,6 +216,12 @@ public sealed record EffectiveGateway
     /// <summary>The port the gateway's container listens on: an unprivileged one, whatever the Service's port is.</summary>
     public const int ContainerPort = 8080;
 
+    /// <summary>The port of its container where TLS is spoken.</summary>
+    public const int TlsContainerPort = 8443;
+
+    /// <summary>The port of its Service where TLS is spoken.</summary>
+    public const int TlsPort = 443;
+
     /// <summary>The gateway as it was written.</summary>
     public required GatewaySpec Spec { get; init; }
 
@@ -212,7 +235,10 @@ public sealed record EffectiveGateway
     public int Port => Spec.Port ?? 80;
 
     /// <summary>How many pods are wanted.</summary>
-    public int Replicas => Spec.Replicas ?? 1;
+    public EffectiveScale Scale => EffectiveScale.Of(active: true, Spec.Autoscaling, Spec.Replicas);
+
+    /// <summary>The Secret with its certificate; null without TLS.</summary>
+    public string? TlsSecret => Spec.Tls?.SecretName;
 
     /// <summary>Whether the pods watch their routes through the API server.</summary>
     public bool LiveRoutes => Spec.LiveRoutes ?? true;

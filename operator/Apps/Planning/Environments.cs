@@ -19,6 +19,14 @@ internal static class Environments
         .. Issuer(app),
         ("ROUTES_FILE", $"{PodVolumes.RoutesFolder}/{RoutesConfig.FileName}"),
         .. gateway.LiveRoutes ? [("ROUTES_CONFIGMAP", Names.Routes(app.Name))] : Array.Empty<(string, string)>(),
+        .. gateway.Spec.Tls is { } tls
+            ?
+            [
+                ("TLS_DIRECTORY", PodVolumes.TlsFolder),
+                ("TLS_PORT", EffectiveGateway.TlsContainerPort.ToString(CultureInfo.InvariantCulture)),
+                .. tls.Redirect != false ? [("TLS_REDIRECT", "true")] : Array.Empty<(string, string)>(),
+            ]
+            : Array.Empty<(string, string)>(),
     ];
 
     private static IEnumerable<(string Name, string Value)> Common(EffectiveApp app, string service, int port, bool managed)

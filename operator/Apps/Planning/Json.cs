@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Fleet.Kubernetes;
 
 namespace Fleet.Apps;
 
@@ -17,6 +18,9 @@ internal static class Json
 
         return built;
     }
+
+    /// <summary>A number or a text.</summary>
+    internal static JsonValue Of(IntOrString value) => value.Number is { } number ? JsonValue.Create(number) : JsonValue.Create(value.Text!);
 
     /// <summary>A list of what is not null; null when nothing is.</summary>
     internal static JsonArray? ListOf(IEnumerable<JsonNode?> items)

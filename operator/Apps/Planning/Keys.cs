@@ -18,6 +18,9 @@ public static class Keys
     /// <summary>Annotation on a Deployment: its start gate was opened once and stays open.</summary>
     public const string Started = "fleet.microservices.dev/started";
 
+    /// <summary>Annotation on a Deployment: its number of pods is not the operator's, since an autoscaler sets it, or did and nobody has said another.</summary>
+    public const string Autoscaled = "fleet.microservices.dev/autoscaled";
+
     /// <summary>Annotation on a pod template: the fingerprint of the ConfigMaps and Secrets that the pod reads.</summary>
     public const string ConfigHash = "fleet.microservices.dev/config";
 
@@ -35,4 +38,7 @@ public static class Keys
 
     /// <summary>The value of <see cref="ManagedBy"/>, and the field manager of every write.</summary>
     public const string Manager = "fleet-operator";
+
+    /// <summary>The field manager that holds a Deployment's replicas from the time that we let go of them until an autoscaler has set them.</summary>
+    public const string ScaleManager = "fleet-operator-scale";
 }

@@ -32,6 +32,16 @@ public sealed record Observed
     /// <summary>Kinds the operator may not read, each as a sentence that names the missing verb.</summary>
     public ImmutableArray<string> Denied { get; init; } = [];
 
+    /// <summary>Kinds that not every cluster has, and that cannot be used here: why.</summary>
+    public ImmutableDictionary<Resource, Refusal> Missing { get; init; } = ImmutableDictionary<Resource, Refusal>.Empty;
+
+    /// <summary>
+    /// Whether an app does without an object of a kind that is not served. A budget or a monitor changes nothing of what runs; of an autoscaler or a route
+    /// that is missing somebody has to know.
+    /// </summary>
+    internal bool IsLeftOut(PlannedObject planned) => planned.Object.Resource is var kind && (kind == Resources.PodDisruptionBudgets || kind == Resources.ServiceMonitors)
+        && Missing.GetValueOrDefault(kind) is { Reason: not Reasons.Forbidden };
+
     /// <summary>The same world after our own writes: their answers take the place of what was read, deleted objects are gone.</summary>
     public Observed After(IReadOnlyCollection<KubeObject> answers, IReadOnlyCollection<KubeObject> deleted) => answers.Count + deleted.Count == 0 ? this : this with
     {

@@ -17,6 +17,25 @@ public sealed record PlannedObject(KubeObject Object, string Service)
     /// <summary>Why it is held back, or null.</summary>
     public Refusal? Held { get; init; }
 
+    /// <summary>
+    /// Of a Deployment whose number of pods somebody else sets: with how many it begins. Its <c>spec.replicas</c> is no part of the object then, so that it is
+    /// neither compared nor applied; null when it is.
+    /// </summary>
+    public int? FirstReplicas { get; init; }
+
+    /// <summary>What is sent to create it.</summary>
+    public KubeObject ToCreate
+    {
+        get
+        {
+            if (FirstReplicas is null)
+                return Object;
+            var complete = Object.ToJsonObject();
+            complete["spec"]!["replicas"] = FirstReplicas;
+            return KubeObject.From(Object.Resource, complete);
+        }
+    }
+
     /// <summary>The fingerprint of all its fields.</summary>
     public string Fingerprint => Object.Metadata.Annotation(Keys.Applied)!;
 

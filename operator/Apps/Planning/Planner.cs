@@ -14,6 +14,9 @@ public sealed record AppPlan(MicroserviceApp App, ImmutableArray<Problem> Proble
 
     /// <summary>Services whose start gate is closed, and the dependencies they wait for.</summary>
     public ImmutableDictionary<string, ImmutableArray<string>> WaitsFor { get; init; } = ImmutableDictionary<string, ImmutableArray<string>>.Empty;
+
+    /// <summary>Kinds that the cluster does not serve and the app does without.</summary>
+    public ImmutableArray<Resource> LeftOut { get; init; } = [];
 }
 
 /// <summary>Turns a spec into objects. Pure: the same app and world give the same plan.</summary>
@@ -31,19 +34,26 @@ public static class Planner
             .Where(s => !s.Waits.IsEmpty)
             .ToImmutableDictionary(s => s.Name, s => s.Waits);
         var workloads = effective.Services.Select(s => Deployments.Of(Workload.Of(effective, s), world, started: !waits.ContainsKey(s.Name)));
-        IEnumerable<PlannedObject> desired = effective.Gateway is { } gateway
-            ?
-            [
-                .. Accounts(effective, [.. effective.Services.Select(s => s.Name), Names.Gateway]),
-                GatewayObjects.Routes(effective),
-                .. gateway.LiveRoutes ? [GatewayObjects.Role(effective), GatewayObjects.Binding(effective)] : Array.Empty<PlannedObject>(),
-                .. effective.Services.Select(s => ServiceObjects.Of(effective, s)),
-                ServiceObjects.Of(effective, gateway),
-                .. workloads,
-                Deployments.Of(Workload.Of(effective, gateway), world, started: true),
-            ]
-            : [.. Accounts(effective, effective.Services.Select(s => s.Name)), .. effective.Services.Select(s => ServiceObjects.Of(effective, s)), .. workloads];
-        return new(app, [], [.. desired.Select(d => HoldWithoutPullSecret(d, effective, world))]) { Effective = effective, WaitsFor = waits };
+        PlannedObject[] desired =
+        [
+            .. effective.Services.Select(s => ServiceObjects.Account(effective, s.Name)),
+            .. effective.Gateway is { } gateway ? GatewayObjects.BeforePods(effective, gateway) : [],
+            .. effective.Services.Select(s => ServiceObjects.Of(effective, s)),
+            .. effective.Gateway is { } front ? [ServiceObjects.Of(effective, front)] : Array.Empty<PlannedObject>(),
+            .. NetworkPolicies.Of(effective),
+            .. effective.Services.Select(s => Deployments.Of(Workload.Of(effective, s), world, started: !waits.ContainsKey(s.Name))),
+            .. effective.Gateway is { } router ? [Deployments.Of(Workload.Of(effective, router), world, started: true)] : Array.Empty<PlannedObject>(),
+            .. effective.Services.Where(s => !waits.ContainsKey(s.Name)).Select(s => ScalingObjects.Autoscaler(effective, s.Name, s.Scale)).OfType<PlannedObject>(),
+            .. effective.Services.Select(s => ScalingObjects.Budget(effective, s.Name, s.Scale, s.Spec.Disruption)).OfType<PlannedObject>(),
+            .. effective.Gateway is { } scaled ? GatewayObjects.AroundPods(effective, scaled) : [],
+            .. ServiceMonitors.Of(effective),
+        ];
+        return new(app, [], [.. desired.Where(d => !world.IsLeftOut(d)).Select(d => Hold(d, effective, world))])
+        {
+            Effective = effective,
+            WaitsFor = waits,
+            LeftOut = [.. desired.Where(world.IsLeftOut).Select(d => d.Object.Resource).Distinct()],
+        };
     }
 
     /// <summary>The ConfigMaps and Secrets that an app refers to: what has to be known before it can be planned.</summary>
@@ -53,6 +63,7 @@ public static class Planner
         return
         [
             .. (app.Spec.Defaults?.ImagePullSecrets ?? []).Select(s => new ConfigKey("Secret", s.Name)),
+            .. effective.Gateway?.TlsSecret is { } tls ? [new ConfigKey("Secret", tls)] : Array.Empty<ConfigKey>(),
             .. effective.Services
                 .Where(s => s.Spec is { Env: not null } or { EnvFrom: not null } or { Volumes: not null } or { PodTemplate: not null })
                 .SelectMany(s => ConfigReference.In(Deployments.Template(Workload.Of(effective, s), ClusterFeatures.Current)))
@@ -60,18 +71,21 @@ public static class Planner
         ];
     }
 
-    private static IEnumerable<PlannedObject> Accounts(EffectiveApp app, IEnumerable<string> services) => services.Select(s => ServiceObjects.Account(app, s));
-
-    private static PlannedObject HoldWithoutPullSecret(PlannedObject planned, EffectiveApp app, Observed world)
+    private static PlannedObject Hold(PlannedObject planned, EffectiveApp app, Observed world)
     {
+        if (world.Missing.GetValueOrDefault(planned.Object.Resource) is { } missing)
+            return planned with { Held = missing };
         if (planned.Object.Resource != Resources.Deployments)
             return planned;
-        var missing = app.App.Spec.Defaults?.ImagePullSecrets?.FirstOrDefault(s => world.Config.GetValueOrDefault(new("Secret", s.Name)) is { Exists: false });
-        return missing is null ? planned : planned with
-        {
-            Held = new(Reasons.SecretNotFound, $"Secret/{missing.Name} of spec.defaults.imagePullSecrets does not exist: create it, or take it out of the spec"),
-        };
+        string[] needed = [.. (app.App.Spec.Defaults?.ImagePullSecrets ?? []).Select(s => s.Name)];
+        if (needed.FirstOrDefault(name => IsMissing(name, world)) is { } pull)
+            return planned with { Held = new(Reasons.SecretNotFound, $"Secret/{pull} of spec.defaults.imagePullSecrets does not exist: create it, or take it out of the spec") };
+        return planned.Service == Names.Gateway && app.Gateway?.TlsSecret is { } tls && IsMissing(tls, world)
+            ? planned with { Held = new(Reasons.SecretNotFound, $"Secret/{tls} of spec.gateway.tls does not exist: create it (kubectl create secret tls {tls} --cert=FILE --key=FILE), or take tls out of the spec") }
+            : planned;
     }
+
+    private static bool IsMissing(string secret, Observed world) => world.Config.GetValueOrDefault(new("Secret", secret)) is { Exists: false };
 }
 
 /// <summary>On first install a service starts once every dependency was Active; after that nothing holds it back.</summary>
@@ -94,5 +108,5 @@ internal static class StartGate
 
     private static bool IsActive(EffectiveApp app, EffectiveService peer, Observed world) =>
         world.Own(app.App, Resources.Deployments, Names.Child(app.Name, peer.Name)) is { } deployment && HasStarted(app, peer.Name, world)
-        && Rollout.Of(deployment).IsComplete;
+        && (Scaling.IsAutoscaled(deployment) ? Rollout.Of(deployment).Serves(peer.Scale.Replicas) : Rollout.Of(deployment).IsComplete);
 }

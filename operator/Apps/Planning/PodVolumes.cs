@@ -8,6 +8,7 @@ namespace Fleet.Apps;
 internal static class PodVolumes
 {
     internal const string RoutesFolder = "/etc/fleet/routes";
+    internal const string TlsFolder = "/etc/fleet/tls";
 
     // Where every Kubernetes client library looks for its credentials.
     private const string TokenFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -40,6 +41,13 @@ internal static class PodVolumes
         Empty("tmp", "/tmp"),
         (Json.Of(("name", "routes"), ("configMap", Json.Of(("name", Names.Routes(app.Name))))),
             Json.Of(("name", "routes"), ("mountPath", RoutesFolder), ("readOnly", true))),
+        .. gateway.TlsSecret is { } secret
+            ?
+            [
+                (Json.Of(("name", "tls"), ("secret", Json.Of(("secretName", secret)))),
+                    Json.Of(("name", "tls"), ("mountPath", TlsFolder), ("readOnly", true))),
+            ]
+            : Array.Empty<(JsonObject, JsonObject)>(),
         .. gateway.LiveRoutes ? [Token()] : Array.Empty<(JsonObject, JsonObject)>(),
     ];
 

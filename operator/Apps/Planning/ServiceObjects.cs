@@ -26,7 +26,11 @@ internal static class ServiceObjects
     internal static PlannedObject Of(EffectiveApp app, EffectiveGateway gateway) => Service(app, Names.Gateway, gateway.Spec.ServiceAnnotations ?? new Dictionary<string, string>(StringComparer.Ordinal), Json.Of(
         ("type", (gateway.Spec.ServiceType ?? GatewayServiceType.ClusterIP).ToString()),
         ("selector", Json.Map(Metadata.SelectorLabels(app, Names.Gateway))),
-        ("ports", new JsonArray(Port("main", gateway.Port, AppProtocol(ServiceProtocol.Http))))));
+        ("ports", Json.ListOf(
+        [
+            Port("main", gateway.Port, AppProtocol(ServiceProtocol.Http)),
+            gateway.TlsSecret is null ? null : Port("https", EffectiveGateway.TlsPort, "https"),
+        ]))));
 
     private static PlannedObject Service(EffectiveApp app, string service, IEnumerable<KeyValuePair<string, string>> annotations, JsonObject spec) =>
         PlannedObject.Of(Resources.Services, service, Json.Of(("metadata", Metadata.Of(app, service, Names.Child(app.Name, service), annotations)), ("spec", spec)));

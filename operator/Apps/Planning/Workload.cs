@@ -19,7 +19,7 @@ internal sealed record Workload
     /// <summary>The bundled program, whose management port and file system are known; null for a custom image.</summary>
     internal required Bundled? Bundled { get; init; }
 
-    internal required int Replicas { get; init; }
+    internal required EffectiveScale Scale { get; init; }
 
     /// <summary>The named ports of the container.</summary>
     internal required ImmutableArray<(string Name, int Port)> Ports { get; init; }
@@ -57,7 +57,7 @@ internal sealed record Workload
         Image = s.Image,
         ImagePullPolicy = s.Spec.ImagePullPolicy?.ToString(),
         Bundled = s.Bundled,
-        Replicas = s.Replicas,
+        Scale = s.Scale,
         Ports = [("main", s.TargetPort), .. (s.Spec.ExtraPorts ?? []).Select(p => (p.Name, p.Port))],
         Probe = s.Probe,
         Command = Json.Strings(s.Spec.Command),
@@ -79,8 +79,8 @@ internal sealed record Workload
         Name = Names.Gateway,
         Image = gateway.Image,
         Bundled = gateway.Bundled,
-        Replicas = gateway.Replicas,
-        Ports = [("main", EffectiveGateway.ContainerPort)],
+        Scale = gateway.Scale,
+        Ports = [("main", EffectiveGateway.ContainerPort), .. gateway.TlsSecret is null ? Array.Empty<(string, int)>() : [("https", EffectiveGateway.TlsContainerPort)]],
         Probe = new(ProbeMode.Tcp),
         Variables = Environments.Of(app, gateway),
         Resources = Node(gateway.Spec.Resources) as JsonObject,

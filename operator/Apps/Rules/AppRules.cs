@@ -23,6 +23,7 @@ public static partial class AppRules
         .. DependencyRules.Check(app),
         .. RouteRules.Check(app),
         .. OfGateway(app),
+        .. OfNetworks(app),
     ];
 
     internal static string ServicePath(int index) => $"spec.services[{index}]";
@@ -58,8 +59,32 @@ public static partial class AppRules
                 yield return new($"spec.gateway.trustedProxies[{i}]", $"{Says.NetworkMalformed}, is {network}");
         }
 
-        foreach (var problem in ResourceRules.Check(gateway.Resources, "spec.gateway.resources"))
+        if (gateway is { Port: EffectiveGateway.TlsPort, Tls: not null })
+            yield return new("spec.gateway.port", Says.GatewayPortIsTls);
+        foreach (var problem in ScalingRules.Check(gateway).Concat(ResourceRules.Check(gateway.Resources, "spec.gateway.resources")))
             yield return problem;
+    }
+
+    // The schema's pattern lets more pass than a network: 10.0.0.300/8, for instance.
+    private static IEnumerable<Problem> OfNetworks(EffectiveApp app)
+    {
+        foreach (var (i, peer) in (app.App.Spec.NetworkPolicy?.AllowFrom ?? []).Index())
+        {
+            var path = $"spec.networkPolicy.allowFrom[{i}]";
+            if (peer.IpBlock is null == (peer.PodSelector is null && peer.NamespaceSelector is null))
+                yield return new(path, Says.PeerKind);
+            foreach (var (field, choice) in new[] { ("namespaceSelector", peer.NamespaceSelector), ("podSelector", peer.PodSelector) })
+            {
+                foreach (var key in MetadataRules.Malformed(choice?.MatchLabels?.Keys))
+                    yield return new($"{path}.{field}.matchLabels[{key}]", Says.KeyMalformed);
+            }
+
+            foreach (var (at, network) in new[] { ($"{path}.ipBlock.cidr", peer.IpBlock?.Cidr) }.Concat((peer.IpBlock?.Except ?? []).Index().Select(e => ($"{path}.ipBlock.except[{e.Index}]", (string?)e.Item))))
+            {
+                if (network is not null && !IPNetwork.TryParse(network, out _))
+                    yield return new(at, $"{Says.NetworkMalformed}, is {network}");
+            }
+        }
     }
 
     [GeneratedRegex(Patterns.DnsLabel, RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]

@@ -21,6 +21,16 @@ internal static class Cel
     internal const string StrategyMoves =
         $"!has(self.maxSurge) || !({SurgeIsZero}) || (has(self.maxUnavailable) && !({UnavailableIsZero}))";
 
+    /// <summary>On a service or gateway. Kubernetes takes the limit for a request that is not set.</summary>
+    internal const string ScalingHasRequests =
+        "!has(self.autoscaling) || ((!has(self.autoscaling.cpuUtilization) || (has(self.resources) && ((has(self.resources.requests) && 'cpu' in self.resources.requests) || " +
+        "(has(self.resources.limits) && 'cpu' in self.resources.limits)))) && (!has(self.autoscaling.memoryUtilization) || (has(self.resources) && " +
+        "((has(self.resources.requests) && 'memory' in self.resources.requests) || (has(self.resources.limits) && 'memory' in self.resources.limits)))))";
+
+    /// <summary>On a disruption.</summary>
+    internal const string DisruptionCanHappen =
+        $"!has(self.maxUnavailable) || !({UnavailableIsZero})";
+
     /// <summary>On a bundled service: what its image keeps for itself.</summary>
     internal const string PortsAreFree =
         "has(self.image) || ((has(self.targetPort) ? self.targetPort : self.port) != 8081 && " +
@@ -34,7 +44,7 @@ internal static class Cel
     internal const string ReplicasHaveDatabase =
         "self.services.all(s, has(s.image) || (has(s.state) && s.state == 'Inactive') || has(s.envFrom) || has(s.podTemplate) || " +
         "(has(s.env) && s.env.exists(e, e.name == 'ConnectionStrings__Default')) || " +
-        "(has(s.replicas) ? s.replicas : has(self.defaults) && has(self.defaults.replicas) ? self.defaults.replicas : 1) <= 1)";
+        "(has(s.autoscaling) ? s.autoscaling.maxReplicas : has(s.replicas) ? s.replicas : has(self.defaults) && has(self.defaults.replicas) ? self.defaults.replicas : 1) <= 1)";
 
     /// <summary>
     /// On the spec: paths of the routes that share the gateway's host names. Comparing host names as well would cost too much. Two defaults never meet, so

@@ -12,16 +12,21 @@ internal static partial class MetadataRules
         .. OfKeys(spec.Gateway?.ServiceAnnotations?.Keys, "spec.gateway.serviceAnnotations", IsReservedAnnotation, Says.AnnotationReserved),
     ];
 
+    /// <summary>Those of the keys that no label and no annotation could have.</summary>
+    internal static IEnumerable<string> Malformed(IEnumerable<string>? keys) => (keys ?? []).Where(IsMalformed).Order(StringComparer.Ordinal);
+
     private static IEnumerable<Problem> OfKeys(IEnumerable<string>? keys, string path, Func<string, bool> isReserved, string reserved)
     {
         foreach (var key in (keys ?? []).Order(StringComparer.Ordinal))
         {
-            if (!Key().IsMatch(key) || key.IndexOf('/') > LongestPrefix)
+            if (IsMalformed(key))
                 yield return new($"{path}[{key}]", Says.KeyMalformed);
             else if (isReserved(key))
                 yield return new($"{path}[{key}]", reserved);
         }
     }
+
+    private static bool IsMalformed(string key) => !Key().IsMatch(key) || key.IndexOf('/') > LongestPrefix;
 
     // Kubernetes keeps kubernetes.io with all below it for itself (labels-annotations-taints reference); the hash tells one ReplicaSet's pods from another's.
     private static bool IsReservedLabel(string key) => key == "pod-template-hash" || IsUnder(key, Keys.Family) || IsUnder(key, "kubernetes.io");

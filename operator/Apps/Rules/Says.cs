@@ -28,6 +28,14 @@ internal static class Says
     internal const string BundledNeedsDatabase =
         "bundled auth, users and orders keep their data in the pod, so more than one replica needs a database: set env ConnectionStrings__Default";
 
+    internal const string ReplicasOrAutoscaling = "replicas and autoscaling exclude each other: remove one";
+    internal const string ScalingBounds = "minReplicas is more than maxReplicas: change one";
+    internal const string ScalingNeedsMetric = "autoscaling needs cpuUtilization or memoryUtilization, or there is nothing to scale by";
+    internal const string ScalingNeedsRequests = "autoscaling by a share of cpu or memory needs the matching resources.requests: set it";
+    internal const string DisruptionNever = "maxUnavailable must be at least 1, or no node could ever be drained: raise it, or remove disruption";
+    internal const string PeerKind = "a peer has namespaceSelector, podSelector or both, or ipBlock alone";
+    internal const string GatewayPortIsTls = "gateway.tls adds port 443: choose another gateway.port";
+
     internal const string DependsOnUnknown = "dependsOn must name services of this app";
     internal const string DependsOnItself = "a service cannot depend on itself";
     internal const string RouteTaken = "no two services may have the same hostname and path: change route.pathPrefix, route.hostnames or grpc.services of one";

@@ -12,6 +12,7 @@ internal static class ServiceRules
         .. OfPorts(service, path),
         .. OfEnvironment(service, path),
         .. OfVolumes(service, path),
+        .. ScalingRules.Check(service.Spec, path),
         .. OfStrategy(service.Spec.Strategy, $"{path}.strategy"),
         .. ResourceRules.Check(service.Spec.Resources, $"{path}.resources"),
         .. PodTemplateRules.Check(service, $"{path}.podTemplate"),
@@ -85,8 +86,8 @@ internal static class ServiceRules
         }
 
         // What podTemplate sets is the user's business: it may well be the database.
-        if (service is { Bundled.KeepsData: true, Replicas: > 1, HasDatabase: false, Spec.PodTemplate: null })
-            yield return new($"{path}.replicas", Says.BundledNeedsDatabase);
+        if (service is { Bundled.KeepsData: true, Scale.Most: > 1, HasDatabase: false, Spec.PodTemplate: null })
+            yield return new($"{path}.{(service.Scale.Autoscaling is null ? "replicas" : "autoscaling.maxReplicas")}", Says.BundledNeedsDatabase);
     }
 
     private static IEnumerable<Problem> OfVolumes(EffectiveService service, string path)
@@ -110,7 +111,7 @@ internal static class ServiceRules
             yield return new(path, Says.StrategyStandsStill);
     }
 
-    private static bool IsZero(IntOrString value) => value.Text is { } text ? text.TrimEnd('%').All(c => c == '0') : value.Number == 0;
+    internal static bool IsZero(IntOrString value) => value.Text is { } text ? text.TrimEnd('%').All(c => c == '0') : value.Number == 0;
 
     private static int Count(params ReadOnlySpan<object?> sources)
     {

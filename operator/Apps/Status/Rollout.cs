@@ -23,6 +23,10 @@ public sealed record Rollout(int Desired, DeploymentStatus Status, bool IsObserv
     /// </summary>
     public bool IsComplete => IsObserved && Status.UpdatedReplicas == Desired && Status.ReadyReplicas == Desired && Status.Replicas == Desired;
 
+    /// <summary>The same where an autoscaler sets the number: every pod is new, and enough of them are ready, for more may always be on their way.</summary>
+    /// <param name="least">How few there may be.</param>
+    public bool Serves(int least) => IsObserved && Status.UpdatedReplicas == Status.Replicas && Status.ReadyReplicas >= Math.Max(least, 1);
+
     /// <summary>Whether Kubernetes gave up waiting for progress.</summary>
     public bool IsOverdue => IsObserved && Status.Conditions?.Any(c => c is { Type: "Progressing", Status: "False", Reason: "ProgressDeadlineExceeded" }) == true;
 

@@ -19,7 +19,7 @@ internal sealed record ServiceHealth(ServicePhase Phase, string? Reason, string?
         internal required string Name { get; init; }
         internal required bool Active { get; init; }
 
-        /// <summary>Pods wanted once the start gate is open.</summary>
+        /// <summary>Pods wanted once the start gate is open; the least where an autoscaler sets the number.</summary>
         internal required int Replicas { get; init; }
         internal ImmutableArray<string> WaitsFor { get; init; } = [];
         internal ImmutableArray<ConfigReference> References { get; init; } = [];
@@ -35,7 +35,8 @@ internal sealed record ServiceHealth(ServicePhase Phase, string? Reason, string?
     {
         var deployment = world.Own(q.App, Resources.Deployments, Names.Child(q.App.Metadata.Name, q.Name));
         var rollout = deployment is null ? null : Rollout.Of(deployment);
-        var counts = (rollout?.Counts ?? new()) with { Desired = q.Replicas };
+        var autoscaled = deployment is not null && Scaling.IsAutoscaled(deployment);
+        var counts = (rollout?.Counts ?? new()) with { Desired = autoscaled ? rollout!.Desired : q.Replicas };
         if (!q.Active)
             return new(ServicePhase.Inactive, null, null, counts);
         if (q.Refusal is { Reason: Reasons.WaitingForDeletion })
@@ -46,7 +47,7 @@ internal sealed record ServiceHealth(ServicePhase Phase, string? Reason, string?
             return Waiting(q, new(Reasons.WaitingForDependency, $"waits for {string.Join(", ", q.WaitsFor)} to become Active"), counts, now);
 
         var missing = Missing(q, world);
-        if (rollout.IsComplete && rollout.Desired >= q.Replicas)
+        if (autoscaled ? rollout.Serves(q.Replicas) : rollout.IsComplete && rollout.Desired >= q.Replicas)
             return missing is null ? new(ServicePhase.Active, null, q.Remark, counts) : new(ServicePhase.Degraded, missing.Reason, missing.Message, counts);
         if (!rollout.IsObserved)
             return new(ServicePhase.Progressing, Reasons.RollingOut, "its new spec is being rolled out", counts);

@@ -58,7 +58,7 @@ public static class StatusBuilder
         TimeSpan? askAgain = null;
         foreach (var s in app.Services)
         {
-            Add(Question(s.Name, s.Active, s.Replicas, Remark(s, app)), health => new()
+            Add(Question(s.Name, s.Active, s.Scale.Replicas, Remark(s, app)), health => new()
             {
                 Name = s.Name, Protocol = s.Spec.Protocol, Port = s.Spec.Port, State = health.Phase, Image = s.Image,
                 Public = s.Route is { Public: true }, Replicas = health.Counts,
@@ -69,7 +69,7 @@ public static class StatusBuilder
 
         if (app.Gateway is { } gateway)
         {
-            Add(Question(Names.Gateway, active: true, gateway.Replicas, remark: null), health => new()
+            Add(Question(Names.Gateway, active: true, gateway.Scale.Replicas, remark: null), health => new()
             {
                 Name = Names.Gateway, Protocol = ServiceProtocol.Http, Port = gateway.Port, State = health.Phase, Image = gateway.Image,
                 Public = false, Replicas = health.Counts, Address = $"{Names.Host(app.Name, Names.Gateway, app.Namespace)}:{gateway.Port}", Url = url,
@@ -112,7 +112,9 @@ public static class StatusBuilder
             var health = ServiceHealth.Of(
                 new()
                 {
-                    App = app, Name = row.Name, Active = row.State != ServicePhase.Inactive, Replicas = row.Replicas.Desired,
+                    App = app, Name = row.Name, Active = row.State != ServicePhase.Inactive,
+                    // An autoscaler goes on meanwhile; the least that the last accepted spec named is not known.
+                    Replicas = world.Own(app, Resources.Deployments, Names.Child(app.Metadata.Name, row.Name)) is { } live && Scaling.IsAutoscaled(live) ? 1 : row.Replicas.Desired,
                     Remark = row.State == ServicePhase.Active ? row.Message : null, Before = row, Deadline = TimeSpan.FromSeconds(app.Spec.ProgressDeadlineSeconds ?? 600),
                 },
                 world, now);

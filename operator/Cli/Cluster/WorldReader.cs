@@ -34,20 +34,35 @@ internal sealed class WorldReader(ApiClient api, OperatorSettings settings)
     {
         var version = api.GetVersionAsync(stop);
         var config = ConfigAsync(app, stop);
-        var labelled = await Task.WhenAll(AppCaches.ChildKinds.Select(kind => ListAsync(kind, app, stop)));
-        var world = new Observed { Children = [.. labelled.SelectMany(c => c)], Config = await config, Features = ClusterFeatures.Of(await version) };
+        var labelled = await Task.WhenAll(AppCaches.ChildKinds.Select(async kind => (Kind: kind, Objects: await ListAsync(kind, app, stop))));
+        var world = new Observed
+        {
+            Children = [.. labelled.SelectMany(c => c.Objects ?? [])],
+            Config = await config,
+            Features = ClusterFeatures.Of(await version),
+            Missing = labelled.Where(c => c.Objects is null).ToImmutableDictionary(c => c.Kind, c => AppCaches.NotServed(c.Kind)),
+        };
 
         // What stands under a planned name and lacks our label is in the way, and is seen by its name only.
-        var unseen = Planner.Plan(app, world, settings).Desired.Select(d => d.Object).Where(o => world.Children.All(c => c.Id != o.Id));
+        var unseen = Planner.Plan(app, world, settings).Desired.Where(d => d.Held is null).Select(d => d.Object).Where(o => world.Children.All(c => c.Id != o.Id));
         var found = await Task.WhenAll(unseen.Select(o => api.FindAsync(Kinds.Raw(o.Resource), o.Metadata.Namespace, o.Metadata.Name, stop)));
         return world with { Children = [.. world.Children, .. found.OfType<KubeObject>()] };
     }
 
-    private async Task<List<KubeObject>> ListAsync(Resource kind, MicroserviceApp app, CancellationToken stop)
+    // Null when the kind is not served.
+    private async Task<List<KubeObject>?> ListAsync(Resource kind, MicroserviceApp app, CancellationToken stop)
     {
         var objects = new List<KubeObject>();
-        await foreach (var page in api.ListAsync(Kinds.Raw(kind), new(app.Metadata.Namespace, $"{Keys.App}={app.Metadata.Name}"), stop))
-            objects.AddRange(page.Items);
+        try
+        {
+            await foreach (var page in api.ListAsync(Kinds.Raw(kind), new(app.Metadata.Namespace, $"{Keys.App}={app.Metadata.Name}"), stop))
+                objects.AddRange(page.Items);
+        }
+        catch (ApiException e) when (e.IsNotFound && AppCaches.OptionalKinds.Contains(kind))
+        {
+            return null;
+        }
+
         return objects;
     }
 

@@ -30,7 +30,7 @@ public sealed record Resource(string Group, string Version, string Kind, string 
     public override string ToString() => Group.Length == 0 ? Plural : $"{Plural}.{Group}";
 }
 
-/// <summary>The built-in kinds that the operator works with.</summary>
+/// <summary>The kinds that the operator works with, other than its own.</summary>
 public static class Resources
 {
     /// <summary>core/v1 Namespace.</summary>
@@ -65,6 +65,18 @@ public static class Resources
 
     /// <summary>rbac.authorization.k8s.io/v1 RoleBinding.</summary>
     public static readonly Resource RoleBindings = new("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings");
+
+    /// <summary>autoscaling/v2 HorizontalPodAutoscaler, served from Kubernetes 1.23 on.</summary>
+    public static readonly Resource HorizontalPodAutoscalers = new("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers");
+
+    /// <summary>policy/v1 PodDisruptionBudget, served from Kubernetes 1.21 on.</summary>
+    public static readonly Resource PodDisruptionBudgets = new("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets");
+
+    /// <summary>networking.k8s.io/v1 NetworkPolicy.</summary>
+    public static readonly Resource NetworkPolicies = new("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies");
+
+    /// <summary>monitoring.coreos.com/v1 ServiceMonitor, served where the Prometheus operator is installed.</summary>
+    public static readonly Resource ServiceMonitors = new("monitoring.coreos.com", "v1", "ServiceMonitor", "servicemonitors");
 
     /// <summary>coordination.k8s.io/v1 Lease.</summary>
     public static readonly Resource Leases = new("coordination.k8s.io", "v1", "Lease", "leases");

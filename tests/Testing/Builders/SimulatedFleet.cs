@@ -111,16 +111,18 @@ public sealed class SimulatedFleet
         switch (action)
         {
             case ObjectAction.Create create:
-                Cluster.Create(create.Desired.Object);
+                Cluster.Create(create.Desired.ToCreate);
                 break;
             case ObjectAction.Apply apply:
                 if (ManagedFields.UpdateEntry(apply.Live.Metadata) is var entry and >= 0)
                     Cluster.Patch(apply.Object.Id, [new System.Text.Json.Nodes.JsonObject { ["op"] = "replace", ["path"] = $"/metadata/managedFields/{entry}/operation", ["value"] = "Apply" }]);
+                if (Scaling.Handover(apply.Desired, apply.Live) is { } replicas)
+                    Cluster.Apply(Scaling.OnlyReplicas(Cluster.Get(apply.Object.Id), replicas), Keys.ScaleManager);
                 Cluster.Apply(apply.Desired.Object);
                 break;
             case ObjectAction.Replace replace:
                 Cluster.Delete(replace.Live.Id);
-                Cluster.Create(replace.Desired.Object);
+                Cluster.Create(replace.Desired.ToCreate);
                 break;
             case ObjectAction.Delete delete:
                 Cluster.Delete(delete.Live.Id);

@@ -107,7 +107,7 @@ public class PlannerTests
     [Fact]
     public void What_must_be_known_is_every_ConfigMap_and_Secret_that_pods_and_pulls_use() =>
         Assert.Equal(
-            ["ConfigMap/shop-settings", "Secret/catalog-keys", "Secret/registry-login", "Secret/shop-database"],
+            ["ConfigMap/shop-settings", "Secret/catalog-keys", "Secret/registry-login", "Secret/shop-database", "Secret/shop-tls"],
             Planner.References(Read("example-shop-full"), Given.Settings).Select(k => k.ToString()).Order(StringComparer.Ordinal));
 
     private static MicroserviceApp Read(GoldenCase c) => c.Has("app.yaml") ? Given.Read(Yaml.ParseOne(c.Text("app.yaml"))) : Read(c.Name);

@@ -3,13 +3,14 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Fleet.Apps;
+using Fleet.Controller;
 using Fleet.Kubernetes;
 
 namespace Fleet.Unit.Planning;
 
 /// <summary>
 /// Reads <c>world.yaml</c>: <c>features</c>; <c>config</c>, with the data of each ConfigMap and Secret, or <c>missing</c>, or <c>unreadable</c>; and
-/// <c>deployments</c>, by service, with what a pass asks of them. <c>show</c> names the kinds or objects that the case is about.
+/// <c>deployments</c>, by service, with what a pass asks of them; <c>missing</c>, the kinds that are not served. <c>show</c> names the kinds or objects that the case is about.
 /// </summary>
 internal static class WorldFile
 {
@@ -17,6 +18,7 @@ internal static class WorldFile
     {
         Features = file["features"] is JsonObject features ? new((bool)features["grpcProbes"]!, (bool)features["sleepHook"]!) : ClusterFeatures.Current,
         Config = (file["config"]?.AsObject() ?? []).ToImmutableDictionary(c => new ConfigKey(c.Key.Split('/')[0], c.Key.Split('/')[1]), c => Content(c.Value!)),
+        Missing = (file["missing"] as JsonArray ?? []).Select(kind => Optional((string)kind!)).ToImmutableDictionary(kind => kind, AppCaches.NotServed),
         Children = [.. (file["deployments"]?.AsObject() ?? []).Select(d => Deployment(app, d.Key, d.Value!.AsObject()))],
     };
 
@@ -30,6 +32,8 @@ internal static class WorldFile
         _ => new(),
     };
 
+    private static Resource Optional(string kind) => AppCaches.OptionalKinds.Single(r => r.Kind == kind);
+
     private static string Hash(string value) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(value)));
 
     private static KubeObject Deployment(MicroserviceApp app, string service, JsonObject says)
@@ -37,6 +41,8 @@ internal static class WorldFile
         var annotations = new JsonObject();
         if (says["started"] is not null)
             annotations[Keys.Started] = "true";
+        if (says["autoscaled"] is not null)
+            annotations[Keys.Autoscaled] = "true";
         var pod = new JsonObject();
         if (says["config"] is { } config)
             pod[Keys.ConfigHash] = (string)config!;

@@ -1,0 +1,38 @@
+using System.Text.Json.Nodes;
+using Fleet.Kubernetes;
+
+namespace Fleet.Apps;
+
+/// <summary>Builds what looks after the number of pods: HorizontalPodAutoscalers and PodDisruptionBudgets.</summary>
+internal static class ScalingObjects
+{
+    /// <summary>The autoscaler of a workload that has started; null when the number of pods is fixed.</summary>
+    internal static PlannedObject? Autoscaler(EffectiveApp app, string service, EffectiveScale scale) => scale.Autoscaling is not { } follows ? null
+        : PlannedObject.Of(Resources.HorizontalPodAutoscalers, service, Json.Of(
+            ("metadata", Metadata.Of(app, service, Names.Child(app.Name, service), [])),
+            ("spec", Json.Of(
+                ("scaleTargetRef", Json.Of(("apiVersion", Resources.Deployments.ApiVersion), ("kind", Resources.Deployments.Kind), ("name", Names.Child(app.Name, service)))),
+                ("minReplicas", scale.Replicas),
+                ("maxReplicas", follows.MaxReplicas),
+                ("metrics", Json.ListOf([Utilization("cpu", follows.CpuUtilization), Utilization("memory", follows.MemoryUtilization)]))))));
+
+    /// <summary>The budget of a workload of which more than one pod may run; of a single one, or of none, no budget could ever be kept.</summary>
+    internal static PlannedObject? Budget(EffectiveApp app, string service, EffectiveScale scale, DisruptionSpec? disruption) => disruption is null || scale.Most < 2 ? null
+        : PlannedObject.Of(Resources.PodDisruptionBudgets, service, Json.Of(
+            ("metadata", Metadata.Of(app, service, Names.Child(app.Name, service), [])),
+            ("spec", Json.Of(
+                ("maxUnavailable", Json.Of(disruption.MaxUnavailable ?? 1)),
+                ("selector", Json.Of(("matchLabels", Json.Map(Metadata.SelectorLabels(app, service)))))))));
+
+    /// <summary>Pods of one workload on different nodes and in different zones, as far as that is possible.</summary>
+    internal static JsonArray Spread(EffectiveApp app, string service) =>
+        new([.. ((string[])["topology.kubernetes.io/zone", "kubernetes.io/hostname"]).Select(key => Json.Of(
+            ("maxSkew", 1),
+            ("topologyKey", key),
+            ("whenUnsatisfiable", "ScheduleAnyway"),
+            ("labelSelector", Json.Of(("matchLabels", Json.Map(Metadata.SelectorLabels(app, service)))))))]);
+
+    private static JsonObject? Utilization(string resource, int? percent) => percent is null ? null : Json.Of(
+        ("type", "Resource"),
+        ("resource", Json.Of(("name", resource), ("target", Json.Of(("type", "Utilization"), ("averageUtilization", percent))))));
+}
