@@ -13,7 +13,7 @@ public sealed class AppCaches
 
     /// <summary>Those kinds of children that not every cluster has and not every app needs.</summary>
     public static readonly ImmutableArray<Resource> OptionalKinds =
-        [Resources.HorizontalPodAutoscalers, Resources.PodDisruptionBudgets, Resources.NetworkPolicies, Resources.ServiceMonitors];
+        [Resources.HorizontalPodAutoscalers, Resources.PodDisruptionBudgets, Resources.NetworkPolicies, Resources.ServiceMonitors, Resources.HttpRoutes, Resources.GrpcRoutes];
 
     /// <summary>The kinds of an app's children. They carry our label, so the server sends us nobody else's.</summary>
     public static readonly ImmutableArray<Resource> ChildKinds =
@@ -22,6 +22,7 @@ public sealed class AppCaches
     private readonly ImmutableDictionary<Resource, ObjectCache<KubeObject>> _children;
     private readonly List<Func<CancellationToken, Task>> _watchers = [];
     private readonly List<Action> _pokes = [];
+    private readonly string? _namespace;
 
     /// <summary>Caches for one namespace, or for all.</summary>
     /// <param name="api">The server.</param>
@@ -31,6 +32,7 @@ public sealed class AppCaches
     /// <param name="metrics">Where caches and watchers are counted.</param>
     public AppCaches(ApiClient api, string? ns, TimeProvider time, ILoggerFactory logs, OperatorMetrics metrics)
     {
+        _namespace = ns;
         var labelled = new ListScope(ns, Keys.App);
         var logger = logs.CreateLogger("Fleet.Watch");
         Apps = Watched(MicroserviceApp.Type, new(ns), static app => app with { Metadata = Trimmed(app.Metadata) });
@@ -39,6 +41,7 @@ public sealed class AppCaches
         Pods = Watched(Kinds.Pods, labelled, static p => p with { Metadata = Trimmed(p.Metadata) with { Annotations = null } }, new CacheIndex<Pod>(ByApp, AppOf));
         ConfigMaps = Watched(Kinds.MetadataOf(Resources.ConfigMaps), new(ns), Identity);
         Secrets = Watched(Kinds.MetadataOf(Resources.Secrets), new(ns), Identity);
+        Gateways = Watched(Kinds.Raw(Resources.Gateways), new(ns), null);
 
         ObjectCache<T> Watched<T>(ResourceKind<T> kind, ListScope scope, Func<T, T>? trim, params CacheIndex<T>[] indexes)
             where T : class, IKubeObject
@@ -66,6 +69,9 @@ public sealed class AppCaches
     /// <summary>The metadata of all Secrets; never their data.</summary>
     public ObjectCache<PartialObject> Secrets { get; }
 
+    /// <summary>The Gateways of the Gateway API, of all namespaces that are watched.</summary>
+    public ObjectCache<KubeObject> Gateways { get; }
+
     /// <summary>Every cache without which an app cannot be seen whole.</summary>
     public IEnumerable<IObjectCache> Needed => [Apps, .. _children.Values.Where(c => !OptionalKinds.Contains(c.Resource)), ReplicaSets, Pods];
 
@@ -73,7 +79,7 @@ public sealed class AppCaches
     public IEnumerable<IObjectCache> Optional => OptionalKinds.Select(Children);
 
     /// <summary>Every cache.</summary>
-    public IEnumerable<IObjectCache> All => [.. Needed, .. Optional, ConfigMaps, Secrets];
+    public IEnumerable<IObjectCache> All => [.. Needed, .. Optional, ConfigMaps, Secrets, Gateways];
 
     /// <summary>What is said of one of <see cref="OptionalKinds"/> that the cluster does not serve.</summary>
     public static Refusal NotServed(Resource kind)
@@ -93,6 +99,9 @@ public sealed class AppCaches
     /// <summary>What carries the app's label, or is owned by it.</summary>
     public IEnumerable<KubeObject> ChildrenOf(MicroserviceApp app) => _children.Values.SelectMany(c =>
         c.By(ByApp, KeyOf(app)).Concat(app.Metadata.Uid is { } uid ? c.OwnedBy(uid) : [])).Distinct();
+
+    /// <summary>Whether a namespace's Gateways are seen.</summary>
+    public bool SeesGateways(string inNamespace) => Gateways.State == CacheState.Synced && (_namespace is null || _namespace == inNamespace);
 
     /// <summary>The app's ReplicaSets.</summary>
     public IEnumerable<ReplicaSet> ReplicaSetsOf(MicroserviceApp app) => ReplicaSets.By(ByApp, KeyOf(app));

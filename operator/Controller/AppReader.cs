@@ -21,6 +21,8 @@ public sealed class AppReader(AppCaches caches, ConfigReader config, AnswerBook 
             ReplicaSets = [.. caches.ReplicaSetsOf(app)],
             Pods = [.. caches.PodsOf(app)],
             Config = await config.ReadAsync(ObjectKey.Of(app), references, stop),
+            Parent = ParentOf(app) is var (inNamespace, name) ? caches.Gateways.Find(inNamespace, name) : null,
+            SeesParent = ParentOf(app) is { } wanted && caches.SeesGateways(wanted.Namespace),
             Answers = answers.All,
             Features = features(),
             Missing = caches.Optional.Select(c => (c.Resource, Why: Why(c))).Where(m => m.Why is not null).ToImmutableDictionary(m => m.Resource, m => m.Why!),
@@ -28,6 +30,9 @@ public sealed class AppReader(AppCaches caches, ConfigReader config, AnswerBook 
                 .Select(MayNot)],
         };
     }
+
+    private static (string Namespace, string Name)? ParentOf(MicroserviceApp app) =>
+        app.Spec.Gateway?.ParentRef is { } parent ? (parent.Namespace ?? app.Metadata.Namespace ?? "", parent.Name) : null;
 
     private static string MayNot(IObjectCache cache) => $"the operator may not list and watch {cache.Resource}: grant these verbs to its ServiceAccount ({cache.Denial})";
 

@@ -20,18 +20,26 @@ internal static class KeyMap
             cache.Changed += (before, now) => AddAppsOf(before, now, add);
         caches.ReplicaSets.Changed += (before, now) => AddAppsOf(before, now, add);
         caches.Pods.Changed += (before, now) => AddAppsOf(before, now, add);
+        caches.Gateways.Changed += (before, now) => AddAppsOn((now ?? before)!);
         caches.ConfigMaps.Changed += (before, now) => AddUsersOf(Resources.ConfigMaps, before, now);
         caches.Secrets.Changed += (before, now) => AddUsersOf(Resources.Secrets, before, now);
 
         // A kind that can be read now, or no longer, concerns every app.
         foreach (var changed in (Action<Action<CacheState>>[])[h => caches.ReplicaSets.StateChanged += h, h => caches.Pods.StateChanged += h, h => caches.ConfigMaps.StateChanged += h,
-            h => caches.Secrets.StateChanged += h, .. caches.AllChildren.Select(c => (Action<Action<CacheState>>)(h => c.StateChanged += h))])
+            h => caches.Secrets.StateChanged += h, h => caches.Gateways.StateChanged += h, .. caches.AllChildren.Select(c => (Action<Action<CacheState>>)(h => c.StateChanged += h))])
         {
             changed(_ =>
             {
                 foreach (var app in caches.Apps.All)
                     add(ObjectKey.Of(app));
             });
+        }
+
+        // Gateways are few and seldom change.
+        void AddAppsOn(KubeObject gateway)
+        {
+            foreach (var app in caches.Apps.All.Where(a => a.Spec.Gateway?.ParentRef is { } parent && parent.Name == gateway.Metadata.Name && (parent.Namespace ?? a.Metadata.Namespace) == gateway.Metadata.Namespace))
+                add(ObjectKey.Of(app));
         }
 
         void AddUsersOf(Resource resource, PartialObject? before, PartialObject? now)

@@ -13,6 +13,7 @@ namespace Fleet.Apps;
 [ValidationRule(Cel.ReplicasHaveDatabase, Says.BundledNeedsDatabase)]
 [ValidationRule(Cel.PathsAreUnique, Says.RouteTaken)]
 [ValidationRule(Cel.AuthHasIssuer, Says.AuthNeedsIssuer)]
+[ValidationRule(Cel.RoutesFitGatewayApi, Says.GatewayApiCannot)]
 public sealed record AppSpec
 {
     [Description("Stops all writes to the app's objects. They are still observed, and the app says Suspended. Default: false.")]
@@ -99,13 +100,22 @@ public sealed record SecretName
     public required string Name { get; init; }
 }
 
-[Description("The bundled gateway.")]
+[Description("What routes requests to the services: the bundled gateway, or a Gateway of the Gateway API.")]
+[ValidationRule("(has(self.mode) && self.mode == 'GatewayAPI') == has(self.parentRef)", Says.ParentGoesWithGatewayApi)]
+[ValidationRule(Cel.BundledFieldsAreBundled, Says.BundledGatewayOnly)]
 [ValidationRule("!has(self.port) || self.port != 8081", Says.GatewayPortIsManagement)]
 [ValidationRule("!has(self.port) || self.port != 443 || !has(self.tls)", Says.GatewayPortIsTls)]
 [ValidationRule("!(has(self.replicas) && has(self.autoscaling))", Says.ReplicasOrAutoscaling)]
 [ValidationRule(Cel.ScalingHasRequests, Says.ScalingNeedsRequests)]
 public sealed record GatewaySpec
 {
+    [Description("Bundled: a gateway of the app's own. GatewayAPI: HTTPRoutes and GRPCRoutes on the Gateway of parentRef, which routes without auth, cors, retries and rate limits, " +
+        "and has a port, replicas and certificates of its own. Default: Bundled.")]
+    public GatewayMode? Mode { get; init; }
+
+    [Description("The Gateway that takes the routes; with mode GatewayAPI only.")]
+    public ParentReference? ParentRef { get; init; }
+
     [Description("The port of the gateway's Service. Default: 80.")]
     [Range(1, 65535)]
     public int? Port { get; init; }

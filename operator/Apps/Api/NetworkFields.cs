@@ -70,6 +70,32 @@ public sealed record MonitoringSpec
     public bool? ServiceMonitor { get; init; }
 }
 
+[JsonConverter(typeof(JsonStringEnumConverter<GatewayMode>))]
+public enum GatewayMode
+{
+    Bundled,
+
+    [JsonStringEnumMemberName("GatewayAPI")]
+    GatewayApi,
+}
+
+[Description("A Gateway of the Gateway API (gateway.networking.k8s.io/v1).")]
+public sealed record ParentReference
+{
+    [Description("The Gateway's name.")]
+    [Length(1, 253)]
+    public required string Name { get; init; }
+
+    [Description("Its namespace. Default: the app's.")]
+    [Length(1, 63)]
+    [RegularExpression(Patterns.Namespace)]
+    public string? Namespace { get; init; }
+
+    [Description("The one listener that takes the routes. Default: all that admit them.")]
+    [Length(1, 253)]
+    public string? SectionName { get; init; }
+}
+
 [Description("TLS at the gateway, with the certificate of a Secret. Renewed, it is taken over without a lost connection.")]
 public sealed record GatewayTls
 {

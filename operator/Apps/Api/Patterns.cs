@@ -6,6 +6,9 @@ internal static class Patterns
     /// <summary>RFC 1035, section 2.3.1: what Services are named by.</summary>
     internal const string DnsLabel = "^[a-z]([-a-z0-9]*[a-z0-9])?$";
 
+    /// <summary>RFC 1123, section 2.1: what namespaces are named by.</summary>
+    internal const string Namespace = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
+
     /// <summary>As Kubernetes' IANA_SVC_NAME, which refuses <c>--</c>; a letter comes first.</summary>
     internal const string PortName = "^[a-z](-?[a-z0-9])*$";
 
@@ -40,6 +43,7 @@ internal static class Patterns
     internal static string InWords(string pattern) => pattern switch
     {
         DnsLabel => "lower-case letters, digits and -, beginning with a letter and not ending with -",
+        Namespace => "lower-case letters, digits and -, neither beginning nor ending with -",
         PortName => "lower-case letters, digits and single -, beginning with a letter and not ending with -",
         Hostname => "a host name in lower case, or one with *. in front",
         PathPrefix => "a path such as /users, of letters, digits and . _ ~ -, without / at its end",

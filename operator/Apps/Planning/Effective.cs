@@ -15,8 +15,11 @@ public sealed record EffectiveApp
     /// <summary>The services, in the order of the spec.</summary>
     public required ImmutableArray<EffectiveService> Services { get; init; }
 
-    /// <summary>The gateway, or null.</summary>
+    /// <summary>The bundled gateway, or null.</summary>
     public required EffectiveGateway? Gateway { get; init; }
+
+    /// <summary>The Gateway of the Gateway API that takes the routes in place of a bundled one, or null.</summary>
+    public ParentReference? Parent => App.Spec.Gateway is { Mode: GatewayMode.GatewayApi, ParentRef: { } parent } ? parent : null;
 
     /// <summary>The service that issues tokens, or null. Its tokens are the app's unless <see cref="TokenIssuer.Issuer"/> names another issuer.</summary>
     public required EffectiveService? Issuer { get; init; }
@@ -47,7 +50,7 @@ public sealed record EffectiveApp
         {
             App = app,
             Services = services,
-            Gateway = spec.Gateway is { } gateway ? EffectiveGateway.Of(gateway, settings) : null,
+            Gateway = spec.Gateway is { Mode: not GatewayMode.GatewayApi } gateway ? EffectiveGateway.Of(gateway, settings) : null,
             Issuer = services.FirstOrDefault(s => s.Name == issuer),
         };
     }

@@ -44,12 +44,20 @@ internal static class NetworkPolicies
     private static IReadOnlyCollection<JsonObject> Callers(EffectiveApp app, EffectiveService service)
     {
         if (app.Issuer == service)
-            return [Json.Of(("podSelector", Labels([new(Keys.App, app.Name)])))];
+        {
+            var all = Json.Of(("podSelector", Labels([new(Keys.App, app.Name)])));
+            return service.Route is not null && app.Parent is { } front ? [all, OfNamespace(front.Namespace ?? app.Namespace)] : [all];
+        }
+
         var callers = app.Services.Where(s => s.DependsOn.Contains(service.Name)).Select(s => s.Name).ToList();
-        if (service.Route is not null)
+        if (service.Route is not null && app.Gateway is not null)
             callers.Add(Names.Gateway);
-        return [.. callers.Select(c => Json.Of(("podSelector", Labels(Metadata.SelectorLabels(app, c)))))];
+        var peers = callers.Select(c => Json.Of(("podSelector", Labels(Metadata.SelectorLabels(app, c)))));
+        return [.. peers, .. service.Route is not null && app.Parent is { } parent ? [OfNamespace(parent.Namespace ?? app.Namespace)] : Array.Empty<JsonObject>()];
     }
+
+    // Which pods a Gateway of the Gateway API is made of only its controller knows.
+    private static JsonObject OfNamespace(string ns) => Json.Of(("namespaceSelector", Labels([new("kubernetes.io/metadata.name", ns)])));
 
     private static IReadOnlyCollection<JsonObject> Allowed(EffectiveApp app) => [.. (app.App.Spec.NetworkPolicy?.AllowFrom ?? []).Select(peer => Json.Of(
         ("namespaceSelector", Selector(peer.NamespaceSelector)),

@@ -35,11 +35,17 @@ public sealed record Observed
     /// <summary>Kinds that not every cluster has, and that cannot be used here: why.</summary>
     public ImmutableDictionary<Resource, Refusal> Missing { get; init; } = ImmutableDictionary<Resource, Refusal>.Empty;
 
+    /// <summary>The Gateway that the app's routes are for; null when there is none, or when Gateways cannot be seen.</summary>
+    public KubeObject? Parent { get; init; }
+
+    /// <summary>Whether a <see cref="Parent"/> that is null does not exist.</summary>
+    public bool SeesParent { get; init; }
+
     /// <summary>
-    /// Whether an app does without an object of a kind that is not served. A budget or a monitor changes nothing of what runs; of an autoscaler or a route
-    /// that is missing somebody has to know.
+    /// Whether an app does without an object of a kind that is not served. A budget or a monitor changes nothing of what runs, and a route has a
+    /// condition of its own; of an autoscaler that is missing somebody has to know.
     /// </summary>
-    internal bool IsLeftOut(PlannedObject planned) => planned.Object.Resource is var kind && (kind == Resources.PodDisruptionBudgets || kind == Resources.ServiceMonitors)
+    internal bool IsLeftOut(PlannedObject planned) => planned.Object.Resource is var kind && (kind == Resources.PodDisruptionBudgets || kind == Resources.ServiceMonitors || kind.Group == Resources.Gateways.Group)
         && Missing.GetValueOrDefault(kind) is { Reason: not Reasons.Forbidden };
 
     /// <summary>The same world after our own writes: their answers take the place of what was read, deleted objects are gone.</summary>

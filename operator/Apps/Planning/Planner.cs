@@ -47,6 +47,7 @@ public static class Planner
             .. effective.Services.Select(s => ScalingObjects.Budget(effective, s.Name, s.Scale, s.Spec.Disruption)).OfType<PlannedObject>(),
             .. effective.Gateway is { } scaled ? GatewayObjects.AroundPods(effective, scaled) : [],
             .. ServiceMonitors.Of(effective),
+            .. GatewayApiRoutes.Of(effective),
         ];
         return new(app, [], [.. desired.Where(d => !world.IsLeftOut(d)).Select(d => Hold(d, effective, world))])
         {

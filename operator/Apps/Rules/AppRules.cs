@@ -22,7 +22,7 @@ public static partial class AppRules
         .. OfNames(app),
         .. DependencyRules.Check(app),
         .. RouteRules.Check(app),
-        .. OfGateway(app),
+        .. GatewayRules.Check(app),
         .. OfNetworks(app),
     ];
 
@@ -43,26 +43,6 @@ public static partial class AppRules
             if (!first.TryAdd(app.Services[i].Name, i))
                 yield return new($"{ServicePath(i)}.name", Says.Taken($"\"{app.Services[i].Name}\"", ServicePath(first[app.Services[i].Name])));
         }
-    }
-
-    private static IEnumerable<Problem> OfGateway(EffectiveApp app)
-    {
-        if (app.Gateway is not { Spec: var gateway })
-            yield break;
-        if (gateway.Port == Bundled.ManagementPort)
-            yield return new("spec.gateway.port", Says.GatewayPortIsManagement);
-        if (gateway.Auth is { JwksUri: not null, Issuer: null })
-            yield return new("spec.gateway.auth.jwksUri", Says.JwksNeedsIssuer);
-        foreach (var (i, network) in (gateway.TrustedProxies ?? []).Index())
-        {
-            if (!IPNetwork.TryParse(network, out _))
-                yield return new($"spec.gateway.trustedProxies[{i}]", $"{Says.NetworkMalformed}, is {network}");
-        }
-
-        if (gateway is { Port: EffectiveGateway.TlsPort, Tls: not null })
-            yield return new("spec.gateway.port", Says.GatewayPortIsTls);
-        foreach (var problem in ScalingRules.Check(gateway).Concat(ResourceRules.Check(gateway.Resources, "spec.gateway.resources")))
-            yield return problem;
     }
 
     // The schema's pattern lets more pass than a network: 10.0.0.300/8, for instance.

@@ -27,6 +27,16 @@ internal static class Cel
         "(has(self.resources.limits) && 'cpu' in self.resources.limits)))) && (!has(self.autoscaling.memoryUtilization) || (has(self.resources) && " +
         "((has(self.resources.requests) && 'memory' in self.resources.requests) || (has(self.resources.limits) && 'memory' in self.resources.limits)))))";
 
+    /// <summary>On a gateway.</summary>
+    internal const string BundledFieldsAreBundled =
+        "!has(self.mode) || self.mode != 'GatewayAPI' || !(has(self.port) || has(self.replicas) || has(self.autoscaling) || has(self.tls) || has(self.serviceType) || " +
+        "has(self.serviceAnnotations) || has(self.image) || has(self.resources) || has(self.liveRoutes) || has(self.cors) || has(self.trustedProxies))";
+
+    /// <summary>On the spec. What a route asks for by default is left to <see cref="AppRules"/>.</summary>
+    internal const string RoutesFitGatewayApi =
+        "!has(self.gateway) || !has(self.gateway.mode) || self.gateway.mode != 'GatewayAPI' || self.services.all(s, !has(s.route) || !(has(s.route.rateLimit) || " +
+        "(has(s.route.retries) && s.route.retries > 0) || (has(s.route.auth) && s.route.auth != 'None')))";
+
     /// <summary>On a disruption.</summary>
     internal const string DisruptionCanHappen =
         $"!has(self.maxUnavailable) || !({UnavailableIsZero})";

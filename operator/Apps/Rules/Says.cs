@@ -36,6 +36,13 @@ internal static class Says
     internal const string PeerKind = "a peer has namespaceSelector, podSelector or both, or ipBlock alone";
     internal const string GatewayPortIsTls = "gateway.tls adds port 443: choose another gateway.port";
 
+    internal const string ParentGoesWithGatewayApi = "parentRef goes with mode GatewayAPI, and mode GatewayAPI with parentRef: set both or neither";
+    internal const string BundledGatewayOnly = "only the bundled gateway has this, with mode GatewayAPI it is the Gateway's: remove it";
+    internal const string GatewayApiCannot = "a route of the Gateway API cannot carry this: remove it, or use gateway.mode Bundled";
+
+    internal const string GatewayApiHasNoAuth =
+        "a route of the Gateway API cannot ask for tokens, as this one does by default since the app has an issuer: set route.auth to None and check tokens in the service, or use gateway.mode Bundled";
+
     internal const string DependsOnUnknown = "dependsOn must name services of this app";
     internal const string DependsOnItself = "a service cannot depend on itself";
     internal const string RouteTaken = "no two services may have the same hostname and path: change route.pathPrefix, route.hostnames or grpc.services of one";

@@ -106,6 +106,15 @@ public static class Reasons
     /// <summary>A routed service has no ready replica.</summary>
     public const string BackendsUnavailable = "BackendsUnavailable";
 
+    /// <summary>The cluster has no Gateway API.</summary>
+    public const string GatewayApiNotInstalled = "GatewayApiNotInstalled";
+
+    /// <summary>The Gateway that is to take the routes does not exist.</summary>
+    public const string GatewayNotFound = "GatewayNotFound";
+
+    /// <summary>The Gateway does not take a route, or cannot follow it.</summary>
+    public const string RouteRejected = "RouteRejected";
+
     /// <summary>The gateway is on its way.</summary>
     public const string Pending = "Pending";
 

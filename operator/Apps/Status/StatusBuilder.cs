@@ -63,7 +63,7 @@ public static class StatusBuilder
                 Name = s.Name, Protocol = s.Spec.Protocol, Port = s.Spec.Port, State = health.Phase, Image = s.Image,
                 Public = s.Route is { Public: true }, Replicas = health.Counts,
                 Address = $"{Names.Host(app.Name, s.Name, app.Namespace)}:{s.Spec.Port}",
-                Url = Addresses.OfService(app, s, url),
+                Url = Addresses.OfService(app, s, world),
             });
         }
 
@@ -131,7 +131,7 @@ public static class StatusBuilder
     private static string? Remark(EffectiveService s, EffectiveApp app) => s switch
     {
         { LosesData: true } => "data ends with the pod: set ConnectionStrings__Default, or mount a persistentVolumeClaim at /data",
-        { Route: null, Spec.Protocol: ServiceProtocol.Grpc, GrpcServices.IsEmpty: true } when app.Gateway is not null && s.Spec.Route?.Enabled != false => "no route: grpc.services names no service",
+        { Route: null, Spec.Protocol: ServiceProtocol.Grpc, GrpcServices.IsEmpty: true } when app.App.Spec.Gateway is not null && s.Spec.Route?.Enabled != false => "no route: grpc.services names no service",
         _ => null,
     };
 
@@ -157,7 +157,7 @@ public static class StatusBuilder
             Summary.Condition(generation, Conditions.Accepted, ConditionStatus.True, Reasons.Valid, "the spec is valid"),
             Summary.Applied(plan, world, results),
             Summary.Available(services, generation),
-            Summary.Routed(plan, app, services, results),
+            Routing.Of(plan, app, services, world, results),
         ];
     }
 }

@@ -75,23 +75,5 @@ internal static class Summary
         return Condition(generation, Conditions.ServicesAvailable, ConditionStatus.Unknown, reason, About(underway.Name, underway.Message!));
     }
 
-    internal static AppCondition Routed(AppPlan plan, EffectiveApp app, ImmutableArray<ServiceState> services, IReadOnlyCollection<ObjectResult> results)
-    {
-        var generation = plan.App.Metadata.Generation;
-        if (app.Gateway is null)
-            return Condition(generation, Conditions.RoutesProgrammed, ConditionStatus.True, Reasons.NotRequested, "the app has no gateway");
-        var written = results.Any(r => r is { Refusal: null } && r.Action.Object.Resource == Resources.ConfigMaps && r.Action is not ObjectAction.Delete && r.Action.Object.Metadata.Name == Names.Routes(app.Name));
-        if (!written || services.First(s => s.Name == Names.Gateway).Replicas.Ready == 0)
-            return Condition(generation, Conditions.RoutesProgrammed, ConditionStatus.Unknown, Reasons.Pending, About(Names.Gateway, "no replica with these routes is ready yet"));
-        var without = app.Services.Where(s => s.Route is not null).Select(s => services.First(r => r.Name == s.Name)).Where(r => r.Replicas.Ready == 0).ToList();
-        if (without.Count == 0)
-            return Condition(generation, Conditions.RoutesProgrammed, ConditionStatus.True, Reasons.Programmed, "the gateway has the routes of this generation");
-        // A service that is on its way is not yet missed.
-        var missed = without.FirstOrDefault(r => r.State is not (ServicePhase.Waiting or ServicePhase.Progressing));
-        return missed is null
-            ? Condition(generation, Conditions.RoutesProgrammed, ConditionStatus.Unknown, Reasons.Pending, About(without[0].Name, "it is routed and has no ready replica yet"))
-            : Condition(generation, Conditions.RoutesProgrammed, ConditionStatus.False, Reasons.BackendsUnavailable, About(missed.Name, "it is routed and has no ready replica"));
-    }
-
-    private static string About(string service, string message) => service.Length == 0 ? message : $"{service}: {message}";
+    internal static string About(string service, string message) => service.Length == 0 ? message : $"{service}: {message}";
 }

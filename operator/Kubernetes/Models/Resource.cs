@@ -78,6 +78,15 @@ public static class Resources
     /// <summary>monitoring.coreos.com/v1 ServiceMonitor, served where the Prometheus operator is installed.</summary>
     public static readonly Resource ServiceMonitors = new("monitoring.coreos.com", "v1", "ServiceMonitor", "servicemonitors");
 
+    /// <summary>gateway.networking.k8s.io/v1 Gateway.</summary>
+    public static readonly Resource Gateways = new("gateway.networking.k8s.io", "v1", "Gateway", "gateways");
+
+    /// <summary>gateway.networking.k8s.io/v1 HTTPRoute.</summary>
+    public static readonly Resource HttpRoutes = new("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes");
+
+    /// <summary>gateway.networking.k8s.io/v1 GRPCRoute.</summary>
+    public static readonly Resource GrpcRoutes = new("gateway.networking.k8s.io", "v1", "GRPCRoute", "grpcroutes");
+
     /// <summary>coordination.k8s.io/v1 Lease.</summary>
     public static readonly Resource Leases = new("coordination.k8s.io", "v1", "Lease", "leases");
 

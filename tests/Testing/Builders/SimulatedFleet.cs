@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Fleet.Apps;
+using Fleet.Controller;
 using Fleet.Kubernetes;
 
 namespace Fleet.Testing;
@@ -27,6 +28,15 @@ public sealed class SimulatedFleet
     /// <summary>Kinds that may not be read, as sentences.</summary>
     public ImmutableArray<string> Denied { get; set; } = [];
 
+    /// <summary>Kinds that are not served.</summary>
+    public ImmutableArray<Resource> Missing { get; set; } = [];
+
+    /// <summary>The Gateway that the app's routes are for; null when there is none.</summary>
+    public KubeObject? Parent { get; set; }
+
+    /// <summary>Whether Gateways can be seen.</summary>
+    public bool SeesParent { get; set; }
+
     /// <summary>How many statuses were written.</summary>
     public int StatusWrites { get; private set; }
 
@@ -43,7 +53,10 @@ public sealed class SimulatedFleet
     public AppStatus Status => App.Status ?? throw new InvalidOperationException("no pass was made yet");
 
     /// <summary>What a pass would see now.</summary>
-    public Observed World => Cluster.Observe(App) with { Config = Config, Denied = Denied };
+    public Observed World => Cluster.Observe(App) with
+    {
+        Config = Config, Denied = Denied, Parent = Parent, SeesParent = SeesParent, Missing = Missing.ToImmutableDictionary(kind => kind, AppCaches.NotServed),
+    };
 
     /// <summary>What a pass would plan now.</summary>
     public AppPlan Plan() => Planner.Plan(App, World, Given.Settings);
