@@ -6,7 +6,16 @@ using Microsoft.Extensions.Logging;
 
 namespace Fleet.Controller;
 
-/// <summary>Everything that passes read, kept up to date by watches: the only reads that the operator makes of the API server.</summary>
+/// <summary>What the operator was given no right to read, and so never asks for.</summary>
+/// <param name="Secrets">False: Secrets are neither watched nor read.</param>
+/// <param name="Rbac">False: Roles and RoleBindings are neither read nor written.</param>
+public sealed record OperatorAccess(bool Secrets = true, bool Rbac = true)
+{
+    /// <summary>The kinds of children that may be read and written.</summary>
+    public IEnumerable<Resource> ChildKinds => Rbac ? AppCaches.ChildKinds : AppCaches.ChildKinds.Except([Resources.Roles, Resources.RoleBindings]);
+}
+
+/// <summary>Everything that passes over the apps of one namespace, or of all, read; kept up to date by watches: the only reads that the operator makes of the API server.</summary>
 public sealed class AppCaches
 {
     private const string ByApp = "app";
@@ -25,16 +34,19 @@ public sealed class AppCaches
     /// <param name="time">The clock.</param>
     /// <param name="logs">Where watchers tell of restarts.</param>
     /// <param name="metrics">Where caches and watchers are counted.</param>
-    public AppCaches(ApiClient api, string? ns, TimeProvider time, ILoggerFactory logs, OperatorMetrics metrics)
+    /// <param name="access">What may be read; everything when null.</param>
+    public AppCaches(ApiClient api, string? ns, TimeProvider time, ILoggerFactory logs, OperatorMetrics metrics, OperatorAccess? access = null)
     {
+        access ??= new();
+        Namespace = ns;
         var labelled = new ListScope(ns, Keys.App);
         var logger = logs.CreateLogger("Fleet.Watch");
         Apps = Watched(MicroserviceApp.Type, new(ns), static app => app with { Metadata = Trimmed(app.Metadata) });
-        _children = ChildKinds.ToImmutableDictionary(r => r, r => Watched(Kinds.Raw(r), labelled, null, new CacheIndex<KubeObject>(ByApp, AppOf)));
+        _children = access.ChildKinds.ToImmutableDictionary(r => r, r => Watched(Kinds.Raw(r), labelled, null, new CacheIndex<KubeObject>(ByApp, AppOf)));
         ReplicaSets = Watched(Kinds.ReplicaSets, labelled, static r => r with { Metadata = Trimmed(r.Metadata) }, new CacheIndex<ReplicaSet>(ByApp, AppOf));
         Pods = Watched(Kinds.Pods, labelled, static p => p with { Metadata = Trimmed(p.Metadata) with { Annotations = null } }, new CacheIndex<Pod>(ByApp, AppOf));
         ConfigMaps = Watched(Kinds.MetadataOf(Resources.ConfigMaps), new(ns), Identity);
-        Secrets = Watched(Kinds.MetadataOf(Resources.Secrets), new(ns), Identity);
+        Secrets = !access.Secrets ? null : Watched(Kinds.MetadataOf(Resources.Secrets), new(ns), Identity);
 
         ObjectCache<T> Watched<T>(ResourceKind<T> kind, ListScope scope, Func<T, T>? trim, params CacheIndex<T>[] indexes)
             where T : class, IKubeObject
@@ -46,6 +58,9 @@ public sealed class AppCaches
             return cache;
         }
     }
+
+    /// <summary>The namespace; null for all.</summary>
+    public string? Namespace { get; }
 
     /// <summary>The apps.</summary>
     public ObjectCache<MicroserviceApp> Apps { get; }
@@ -59,14 +74,14 @@ public sealed class AppCaches
     /// <summary>The metadata of all ConfigMaps.</summary>
     public ObjectCache<PartialObject> ConfigMaps { get; }
 
-    /// <summary>The metadata of all Secrets; never their data.</summary>
-    public ObjectCache<PartialObject> Secrets { get; }
+    /// <summary>The metadata of all Secrets, never their data; null where they may not be read.</summary>
+    public ObjectCache<PartialObject>? Secrets { get; }
 
     /// <summary>Every cache without which an app cannot be seen whole.</summary>
     public IEnumerable<IObjectCache> Needed => [Apps, .. _children.Values, ReplicaSets, Pods];
 
     /// <summary>Every cache.</summary>
-    public IEnumerable<IObjectCache> All => [.. Needed, ConfigMaps, Secrets];
+    public IEnumerable<IObjectCache> All => [.. Needed, ConfigMaps, .. Secrets is null ? Array.Empty<IObjectCache>() : [Secrets]];
 
     /// <summary>The cache of a kind of children.</summary>
     public ObjectCache<KubeObject> Children(Resource resource) => _children[resource];
