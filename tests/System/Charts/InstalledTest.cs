@@ -39,8 +39,8 @@ public abstract class InstalledTest(ITestOutputHelper output) : AppTest(output)
         }
         finally
         {
-            // Of the release only what is cluster-wide would stay; the CRD is kept, and is put right by whoever changed it.
-            await Helm.TryAsync(Home, "uninstall", Chart.Release, "--ignore-not-found");
+            // The release goes with the namespace; what is cluster-wide would stay. The CRD is put right by whoever changed it.
+            await Cluster.Kubectl().TryAsync(["delete", "clusterroles,clusterrolebindings", "--selector", $"app.kubernetes.io/instance={Chart.Release}"]);
             _home.Delete(recursive: true);
         }
     }

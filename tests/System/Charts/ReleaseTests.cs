@@ -98,6 +98,29 @@ public class ReleaseTests(ITestOutputHelper output) : InstalledTest(output)
         }
     }
 
+    [Fact]
+    public async Task The_cluster_s_own_roles_view_and_edit_hold_for_apps()
+    {
+        if (!Helm.IsThere)
+            return;
+        try
+        {
+            await HelmAsync("install", Chart.Operator);
+            foreach (var role in (string[])["view", "edit"])
+            {
+                var user = $"{role}er-{Namespace}";
+                var kubectl = Cluster.KubectlAs(await Cluster.CreateUserAsync(user), Namespace);
+                await Kubectl.RunAsync($"create rolebinding {user} --clusterrole {role} --user {user}");
+                await Eventually.True(async () => (await kubectl.TryAsync(["get", "msa"])).ExitCode == 0);
+                Assert.Equal(role == "edit", (await kubectl.TryAsync(["create", "--filename", "-"], Apps(1))).ExitCode == 0);
+            }
+        }
+        finally
+        {
+            await InstallCrdAsync();
+        }
+    }
+
     // The chart of a version ago: other numbers, and a CRD without a field that came since.
     private async Task<string> PreviousAsync()
     {
