@@ -6,7 +6,16 @@ using Microsoft.Extensions.Logging;
 
 namespace Fleet.Controller;
 
-/// <summary>Everything that passes read, kept up to date by watches: the only reads that the operator makes of the API server.</summary>
+/// <summary>What the operator was given no right to read, and so never asks for.</summary>
+/// <param name="Secrets">False: Secrets are neither watched nor read.</param>
+/// <param name="Rbac">False: Roles and RoleBindings are neither read nor written.</param>
+public sealed record OperatorAccess(bool Secrets = true, bool Rbac = true)
+{
+    /// <summary>The kinds of children that may be read and written.</summary>
+    public IEnumerable<Resource> ChildKinds => Rbac ? AppCaches.ChildKinds : AppCaches.ChildKinds.Except([Resources.Roles, Resources.RoleBindings]);
+}
+
+/// <summary>Everything that passes over the apps of one namespace, or of all, read; kept up to date by watches: the only reads that the operator makes of the API server.</summary>
 public sealed class AppCaches
 {
     private const string ByApp = "app";
@@ -22,7 +31,6 @@ public sealed class AppCaches
     private readonly ImmutableDictionary<Resource, ObjectCache<KubeObject>> _children;
     private readonly List<Func<CancellationToken, Task>> _watchers = [];
     private readonly List<Action> _pokes = [];
-    private readonly string? _namespace;
 
     /// <summary>Caches for one namespace, or for all.</summary>
     /// <param name="api">The server.</param>
@@ -30,18 +38,20 @@ public sealed class AppCaches
     /// <param name="time">The clock.</param>
     /// <param name="logs">Where watchers tell of restarts.</param>
     /// <param name="metrics">Where caches and watchers are counted.</param>
-    public AppCaches(ApiClient api, string? ns, TimeProvider time, ILoggerFactory logs, OperatorMetrics metrics)
+    /// <param name="access">What may be read; everything when null.</param>
+    public AppCaches(ApiClient api, string? ns, TimeProvider time, ILoggerFactory logs, OperatorMetrics metrics, OperatorAccess? access = null)
     {
-        _namespace = ns;
+        access ??= new();
+        Namespace = ns;
         var labelled = new ListScope(ns, Keys.App);
         var logger = logs.CreateLogger("Fleet.Watch");
         Apps = Watched(MicroserviceApp.Type, new(ns), static app => app with { Metadata = Trimmed(app.Metadata) });
-        _children = ChildKinds.ToImmutableDictionary(r => r, r => Watched(Kinds.Raw(r), labelled, null, new CacheIndex<KubeObject>(ByApp, AppOf)));
+        _children = access.ChildKinds.ToImmutableDictionary(r => r, r => Watched(Kinds.Raw(r), labelled, null, new CacheIndex<KubeObject>(ByApp, AppOf)));
         ReplicaSets = Watched(Kinds.ReplicaSets, labelled, static r => r with { Metadata = Trimmed(r.Metadata) }, new CacheIndex<ReplicaSet>(ByApp, AppOf));
         Pods = Watched(Kinds.Pods, labelled, static p => p with { Metadata = Trimmed(p.Metadata) with { Annotations = null } }, new CacheIndex<Pod>(ByApp, AppOf));
         ConfigMaps = Watched(Kinds.MetadataOf(Resources.ConfigMaps), new(ns), Identity);
-        Secrets = Watched(Kinds.MetadataOf(Resources.Secrets), new(ns), Identity);
         Gateways = Watched(Kinds.Raw(Resources.Gateways), new(ns), null);
+        Secrets = !access.Secrets ? null : Watched(Kinds.MetadataOf(Resources.Secrets), new(ns), Identity);
 
         ObjectCache<T> Watched<T>(ResourceKind<T> kind, ListScope scope, Func<T, T>? trim, params CacheIndex<T>[] indexes)
             where T : class, IKubeObject
@@ -53,6 +63,9 @@ public sealed class AppCaches
             return cache;
         }
     }
+
+    /// <summary>The namespace; null for all.</summary>
+    public string? Namespace { get; }
 
     /// <summary>The apps.</summary>
     public ObjectCache<MicroserviceApp> Apps { get; }
@@ -66,8 +79,8 @@ public sealed class AppCaches
     /// <summary>The metadata of all ConfigMaps.</summary>
     public ObjectCache<PartialObject> ConfigMaps { get; }
 
-    /// <summary>The metadata of all Secrets; never their data.</summary>
-    public ObjectCache<PartialObject> Secrets { get; }
+    /// <summary>The metadata of all Secrets, never their data; null where they may not be read.</summary>
+    public ObjectCache<PartialObject>? Secrets { get; }
 
     /// <summary>The Gateways of the Gateway API, of all namespaces that are watched.</summary>
     public ObjectCache<KubeObject> Gateways { get; }
@@ -79,7 +92,7 @@ public sealed class AppCaches
     public IEnumerable<IObjectCache> Optional => OptionalKinds.Select(Children);
 
     /// <summary>Every cache.</summary>
-    public IEnumerable<IObjectCache> All => [.. Needed, .. Optional, ConfigMaps, Secrets, Gateways];
+    public IEnumerable<IObjectCache> All => [.. Needed, .. Optional, ConfigMaps, Gateways, .. Secrets is null ? Array.Empty<IObjectCache>() : [Secrets]];
 
     /// <summary>What is said of one of <see cref="OptionalKinds"/> that the cluster does not serve.</summary>
     public static Refusal NotServed(Resource kind)
@@ -101,7 +114,7 @@ public sealed class AppCaches
         c.By(ByApp, KeyOf(app)).Concat(app.Metadata.Uid is { } uid ? c.OwnedBy(uid) : [])).Distinct();
 
     /// <summary>Whether a namespace's Gateways are seen.</summary>
-    public bool SeesGateways(string inNamespace) => Gateways.State == CacheState.Synced && (_namespace is null || _namespace == inNamespace);
+    public bool SeesGateways(string inNamespace) => Gateways.State == CacheState.Synced && (Namespace is null || Namespace == inNamespace);
 
     /// <summary>The app's ReplicaSets.</summary>
     public IEnumerable<ReplicaSet> ReplicaSetsOf(MicroserviceApp app) => ReplicaSets.By(ByApp, KeyOf(app));

@@ -6,14 +6,15 @@ using Fleet.Runtime;
 namespace Fleet.Controller;
 
 /// <summary>Step 1: an app and the world around it, from caches.</summary>
-public sealed class AppReader(AppCaches caches, ConfigReader config, AnswerBook answers, OperatorSettings settings, Func<ClusterFeatures> features)
+public sealed class AppReader(WatchedNamespaces watched, ConfigReader config, AnswerBook answers, OperatorSettings settings, Func<ClusterFeatures> features)
 {
     /// <summary>The app, or null when it is gone.</summary>
-    public MicroserviceApp? Find(ObjectKey key) => caches.Apps.Find(key.Namespace, key.Name);
+    public MicroserviceApp? Find(ObjectKey key) => watched[key.Namespace].Apps.Find(key.Namespace, key.Name);
 
     /// <summary>The world around an app.</summary>
     public async Task<Observed> ReadAsync(MicroserviceApp app, CancellationToken stop)
     {
+        var caches = watched[app.Metadata.Namespace];
         var references = app.Unreadable is null ? Planner.References(app, settings) : [];
         return new()
         {

@@ -12,7 +12,7 @@ namespace Fleet.Controller;
 /// Fingerprints of the ConfigMaps and Secrets that apps refer to. Only their metadata is watched; one that moved is read with one GET, hashed and forgotten,
 /// so that no value of a Secret stays in memory.
 /// </summary>
-public sealed class ConfigReader(ApiClient api, AppCaches caches)
+public sealed class ConfigReader(ApiClient api, WatchedNamespaces watched)
 {
     private readonly ConcurrentDictionary<(string Namespace, ConfigKey Key), (string? Uid, string? Version, ConfigContent Content)> _known = new();
     private readonly ConcurrentDictionary<(string Namespace, ConfigKey Key), ImmutableHashSet<ObjectKey>> _users = new();
@@ -21,7 +21,7 @@ public sealed class ConfigReader(ApiClient api, AppCaches caches)
     /// <summary>The apps that referred to this object when they were last read.</summary>
     public IReadOnlyCollection<ObjectKey> UsersOf(string ns, ConfigKey key) => _users.GetValueOrDefault((ns, key), []);
 
-    /// <summary>Reads what an app refers to; a kind that may not be read is left out.</summary>
+    /// <summary>Reads what an app refers to; a kind that may not be read, or is not to be, is left out.</summary>
     public async Task<ImmutableDictionary<ConfigKey, ConfigContent>> ReadAsync(ObjectKey app, ImmutableHashSet<ConfigKey> references, CancellationToken stop)
     {
         Remember(app, references);
@@ -36,8 +36,8 @@ public sealed class ConfigReader(ApiClient api, AppCaches caches)
 
     private async Task<ConfigContent?> ReadAsync(string ns, ConfigKey key, CancellationToken stop)
     {
-        var cache = key.Kind == Resources.Secrets.Kind ? caches.Secrets : caches.ConfigMaps;
-        if (cache.State != CacheState.Synced)
+        var caches = watched[ns];
+        if ((key.Kind == Resources.Secrets.Kind ? caches.Secrets : caches.ConfigMaps) is not { State: CacheState.Synced } cache)
             return null;
         if (cache.Find(ns, key.Name)?.Metadata is not { } metadata)
         {

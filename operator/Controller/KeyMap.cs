@@ -22,11 +22,12 @@ internal static class KeyMap
         caches.Pods.Changed += (before, now) => AddAppsOf(before, now, add);
         caches.Gateways.Changed += (before, now) => AddAppsOn((now ?? before)!);
         caches.ConfigMaps.Changed += (before, now) => AddUsersOf(Resources.ConfigMaps, before, now);
-        caches.Secrets.Changed += (before, now) => AddUsersOf(Resources.Secrets, before, now);
+        if (caches.Secrets is { } secrets)
+            secrets.Changed += (before, now) => AddUsersOf(Resources.Secrets, before, now);
 
         // A kind that can be read now, or no longer, concerns every app.
         foreach (var changed in (Action<Action<CacheState>>[])[h => caches.ReplicaSets.StateChanged += h, h => caches.Pods.StateChanged += h, h => caches.ConfigMaps.StateChanged += h,
-            h => caches.Secrets.StateChanged += h, h => caches.Gateways.StateChanged += h, .. caches.AllChildren.Select(c => (Action<Action<CacheState>>)(h => c.StateChanged += h))])
+            h => caches.Secrets?.StateChanged += h, h => caches.Gateways.StateChanged += h, .. caches.AllChildren.Select(c => (Action<Action<CacheState>>)(h => c.StateChanged += h))])
         {
             changed(_ =>
             {

@@ -19,7 +19,7 @@ public sealed record Applied(
 /// Step 4: carries out actions. Config goes before workloads, so that no pod starts without it; orphans go last, so that nothing is gone before its
 /// successor is there; within a step all run in parallel. Known refusals are values; anything else ends the pass after its step.
 /// </summary>
-public sealed class ObjectApplier(ApiClient api, AppCaches caches, AnswerBook answers, RefusalLedger refusals)
+public sealed class ObjectApplier(ApiClient api, WatchedNamespaces watched, AnswerBook answers, RefusalLedger refusals)
 {
     /// <summary>Carries out the actions.</summary>
     public async Task<Applied> ApplyAsync(MicroserviceApp app, Observed world, IReadOnlyCollection<ObjectAction> actions, CancellationToken stop)
@@ -165,7 +165,7 @@ public sealed class ObjectApplier(ApiClient api, AppCaches caches, AnswerBook an
             // Gone already. A conflict is not that: another object may have the name, or this one be changing; the next pass sees which.
         }
 
-        caches.Children(live.Resource).WitnessDeleted(metadata.Namespace, metadata.Name, metadata.Uid!);
+        watched[metadata.Namespace].Children(live.Resource).WitnessDeleted(metadata.Namespace, metadata.Name, metadata.Uid!);
         answers.Forget(metadata.Uid!);
         run.Deleted.Add(live);
         return new(delete);
@@ -174,7 +174,7 @@ public sealed class ObjectApplier(ApiClient api, AppCaches caches, AnswerBook an
     private void Witness(KubeObject sent, KubeObject answer, Run run)
     {
         answers.Note(sent, answer);
-        caches.Children(answer.Resource).Witness(answer);
+        watched[answer.Metadata.Namespace].Children(answer.Resource).Witness(answer);
         run.Answers.Add(answer);
     }
 

@@ -11,8 +11,11 @@ public sealed record OperatorOptions
     /// <summary>The registry and tag of the bundled images.</summary>
     public required OperatorSettings Settings { get; init; }
 
-    /// <summary>The one namespace whose apps are run; null for all.</summary>
-    public string? WatchNamespace { get; init; }
+    /// <summary>The namespaces whose apps are run; empty for all.</summary>
+    public IReadOnlyList<string> WatchNamespaces { get; init; } = [];
+
+    /// <summary>Whether Secrets may be read. Without, a change of one rolls nothing, and a missing one is told by the pods.</summary>
+    public bool Secrets { get; init; } = true;
 
     /// <summary>Whether it must hold the lease to work; without it nobody else may run.</summary>
     public bool LeaderElect { get; init; } = true;
@@ -54,21 +57,24 @@ public sealed partial class OperatorHost(ClusterConfig cluster, OperatorOptions 
         using var queue = new WorkQueue(time);
         metrics.Observe(queue);
         var facts = new ClusterFacts(api, time, _logger);
-        var caches = new AppCaches(api, options.WatchNamespace, time, logs, metrics);
+        var caches = WatchedNamespaces.Of(api, options.WatchNamespaces, new(options.Secrets, options.Settings.GatewayRbac), time, logs, metrics);
         await using var leadership = new Leadership(
             api, options.LeaseNamespace, LeaseName, options.Identity, time, logs.CreateLogger("Fleet.Leadership"));
         metrics.ObserveLeader(() => !options.LeaderElect || leadership.IsLeader);
-        await using var health = new HealthServer(options.HealthPort, () => Ready(facts, caches), metrics);
+        var events = new EventRecorder(api, Keys.Manager, options.Identity, time, logs.CreateLogger("Fleet.Events"), metrics);
+        var schema = new CrdSchemaCheck(events, options.LeaseNamespace, logs.CreateLogger("Fleet.Operator"));
+        metrics.ObserveCrdSchema(() => schema.Installed, Crd.SchemaNumber);
+        await using var health = new HealthServer(options.HealthPort, () => Ready(facts, caches, schema), metrics);
         await health.StartAsync(stop);
         Log.Listening(_logger, health.Port);
 
-        var events = new EventRecorder(api, Keys.Manager, options.Identity, time, logs.CreateLogger("Fleet.Events"), metrics);
         var config = new ConfigReader(api, caches);
-        KeyMap.Connect(caches, config, queue.Add);
+        foreach (var set in caches.Sets)
+            KeyMap.Connect(set, config, queue.Add);
 
         // Caches run warm before the lease is held, so that a successor starts at once.
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop, leadership.Lost);
-        Task[] background = [facts.RunAsync(ending.Token), caches.RunAsync(ending.Token), WatchCrdsAsync(api, caches, metrics, ending.Token)];
+        Task[] background = [facts.RunAsync(ending.Token), caches.RunAsync(ending.Token), WatchCrdsAsync(api, caches, schema, metrics, ending.Token)];
         var telling = Task.CompletedTask;
         try
         {
@@ -90,10 +96,10 @@ public sealed partial class OperatorHost(ClusterConfig cluster, OperatorOptions 
         return !leadership.Lost.IsCancellationRequested;
     }
 
-    private AppReconciler Reconciler(ApiClient api, AppCaches caches, ConfigReader config, ClusterFacts facts, EventRecorder events)
+    private AppReconciler Reconciler(ApiClient api, WatchedNamespaces caches, ConfigReader config, ClusterFacts facts, EventRecorder events)
     {
         var answers = new AnswerBook();
-        foreach (var cache in caches.AllChildren)
+        foreach (var cache in caches.Sets.SelectMany(s => s.AllChildren))
             cache.Changed += (before, now) => answers.Forget(before, now);
         var refusals = new RefusalLedger(time);
         return new(
@@ -104,26 +110,27 @@ public sealed partial class OperatorHost(ClusterConfig cluster, OperatorOptions 
     }
 
     // A CRD that comes after the operator is noticed at once; without the right to watch CRDs, within minutes.
-    private async Task WatchCrdsAsync(ApiClient api, AppCaches caches, OperatorMetrics metrics, CancellationToken stop)
+    private async Task WatchCrdsAsync(ApiClient api, WatchedNamespaces caches, CrdSchemaCheck schema, OperatorMetrics metrics, CancellationToken stop)
     {
         var cache = new ObjectCache<PartialObject>(Crds);
         cache.Changed += (_, now) =>
         {
-            if (now?.Metadata.Name == $"{MicroserviceApp.Resource.Plural}.{MicroserviceApp.Resource.Group}")
+            schema.Saw(now?.Metadata);
+            if (now is not null)
                 caches.Poke();
         };
         var watcher = new Watcher<PartialObject>(
             api, Kinds.MetadataOf(Crds), new(FieldSelector: $"metadata.name={MicroserviceApp.Resource.Plural}.{MicroserviceApp.Resource.Group}"),
-            cache, isServed: null, time, logs.CreateLogger("Fleet.Watch"), metrics, static crd => crd with { Metadata = crd.Metadata with { ManagedFields = null } });
+            cache, isServed: null, time, logs.CreateLogger("Fleet.Watch"), metrics, CrdSchemaCheck.Trimmed);
         await watcher.RunAsync(stop);
     }
 
-    private static Readiness Ready(ClusterFacts facts, AppCaches caches) => Readiness.WaitingFor(
+    private static Readiness Ready(ClusterFacts facts, WatchedNamespaces caches, CrdSchemaCheck schema) => Readiness.WaitingFor(
     [
         .. facts.Known.IsCompleted ? Array.Empty<string>() : ["the API server has not answered yet"],
         .. caches.All.Where(c => c.State == CacheState.Starting).Select(c => $"the first list of {c.Resource} is under way"),
-        .. caches.Apps.State == CacheState.NotServed ? [$"the CRD {MicroserviceApp.Resource} is not installed: fleet crds | kubectl apply -f -"] : Array.Empty<string>(),
-    ]);
+        .. caches.Sets[0].Apps.State == CacheState.NotServed ? [$"the CRD {MicroserviceApp.Resource} is not installed: fleet crds | kubectl apply -f -"] : Array.Empty<string>(),
+    ]).Noting(schema.Remark);
 
     private static partial class Log
     {

@@ -6,7 +6,7 @@ using Fleet.Kubernetes;
 namespace Fleet.Controller;
 
 /// <summary>Step 5: writes a status, and only one that says something new.</summary>
-public sealed class StatusWriter(ApiClient api, AppCaches caches)
+public sealed class StatusWriter(ApiClient api, WatchedNamespaces watched)
 {
     /// <summary>Returns whether it had to be written.</summary>
     public async Task<bool> WriteAsync(MicroserviceApp app, AppStatus status, CancellationToken stop)
@@ -23,7 +23,7 @@ public sealed class StatusWriter(ApiClient api, AppCaches caches)
         };
         try
         {
-            caches.Apps.Witness(await api.ApplyStatusAsync(MicroserviceApp.Type, app.Metadata.Namespace!, app.Metadata.Name, body, stop));
+            watched[app.Metadata.Namespace].Apps.Witness(await api.ApplyStatusAsync(MicroserviceApp.Type, app.Metadata.Namespace!, app.Metadata.Name, body, stop));
             return true;
         }
         catch (ApiException e) when (e.IsNotFound)

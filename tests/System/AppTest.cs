@@ -5,7 +5,10 @@ using Xunit.Abstractions;
 
 namespace Fleet.SystemTests;
 
-/// <summary>The frame of a test about apps: the CRD is there, as kubectl applies it from the file.</summary>
+/// <summary>
+/// The frame of a test about apps: the CRD is there, as kubectl applies it from the file, and operators have the rights that the chart gives them in the
+/// test's namespace, and no other. The embedded server has no RBAC, and where there is no helm nothing renders the chart: there they may do everything.
+/// </summary>
 /// <param name="output">Where a test may write.</param>
 public abstract class AppTest(ITestOutputHelper output) : SystemTest(output)
 {
@@ -14,11 +17,20 @@ public abstract class AppTest(ITestOutputHelper output) : SystemTest(output)
 
     private static readonly SemaphoreSlim Gate = new(1);
     private static bool s_installed;
+    private OperatorAccount? _account;
+
+    /// <summary>Whether the frame makes the operator's account; false where a test installs the chart itself.</summary>
+    protected virtual bool HasAccount => OperatorAccount.CanBeHad;
+
+    /// <inheritdoc/>
+    protected override string OperatorKubeconfig => _account?.Kubeconfig ?? base.OperatorKubeconfig;
 
     /// <inheritdoc/>
     public override async Task InitializeAsync()
     {
         await base.InitializeAsync();
+        if (HasAccount)
+            _account = await OperatorAccount.InstallAsync(Cluster, Api, Namespace, [Namespace]);
         await Gate.WaitAsync();
         try
         {
@@ -30,6 +42,20 @@ public abstract class AppTest(ITestOutputHelper output) : SystemTest(output)
         finally
         {
             Gate.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async Task DisposeAsync()
+    {
+        try
+        {
+            await base.DisposeAsync();
+        }
+        finally
+        {
+            if (_account is not null)
+                await _account.DisposeAsync();
         }
     }
 

@@ -43,7 +43,7 @@ public class FaultTests(ITestOutputHelper output) : AppTest(output)
     [Fact]
     public async Task A_watch_that_is_cut_in_the_middle_of_a_line_is_resumed()
     {
-        var (proxy, kubeconfig) = FaultProxy.InFrontOf(Cluster.AdminKubeconfig);
+        var (proxy, kubeconfig) = FaultProxy.InFrontOf(OperatorKubeconfig);
         await using var _ = proxy;
         await StartOperatorAsync(o => o with { Kubeconfig = kubeconfig });
         await ReadyShopAsync();

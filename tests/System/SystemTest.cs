@@ -38,6 +38,9 @@ public abstract class SystemTest(ITestOutputHelper output) : IAsyncLifetime
     /// <summary>Where the test may write.</summary>
     protected ITestOutputHelper Output { get; } = output;
 
+    /// <summary>As whom operators run when a test says nothing else.</summary>
+    protected virtual string OperatorKubeconfig => Cluster.AdminKubeconfig;
+
     /// <inheritdoc/>
     public virtual async Task InitializeAsync()
     {
@@ -78,7 +81,7 @@ public abstract class SystemTest(ITestOutputHelper output) : IAsyncLifetime
     /// <param name="change">Changes how it is started.</param>
     protected OperatorProcess LaunchOperator(Func<OperatorStart, OperatorStart>? change = null)
     {
-        var options = new OperatorStart { Kubeconfig = Cluster.AdminKubeconfig, WatchNamespace = Namespace };
+        var options = new OperatorStart { Kubeconfig = OperatorKubeconfig, WatchNamespace = Namespace };
         var process = OperatorProcess.Start(change?.Invoke(options) ?? options);
         _operators.Add(process);
         return process;

@@ -19,7 +19,8 @@ public sealed partial class AppsJson : JsonSerializerContext
     {
         try
         {
-            return JsonSerializer.Deserialize(utf8, Default.MicroserviceApp) ?? throw new JsonException("null in place of an object");
+            var app = JsonSerializer.Deserialize(utf8, Default.MicroserviceApp) ?? throw new JsonException("null in place of an object");
+            return UnknownFields.Of(utf8) is { IsEmpty: false } unknown ? app with { UnknownFields = unknown } : app;
         }
         catch (JsonException e)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.ComponentModel;
 using System.Text.Json.Serialization;
 using Fleet.Kubernetes;
@@ -49,4 +50,8 @@ public sealed record MicroserviceApp : IKubeObject
     /// <summary>Why the spec could not be read: a field of another type than this version knows. Null for a readable one.</summary>
     [JsonIgnore]
     public string? Unreadable { get; init; }
+
+    /// <summary>The paths of the spec's fields that this version does not know; the server keeps them when its CRD is newer. Read from a server only.</summary>
+    [JsonIgnore]
+    public ImmutableArray<string> UnknownFields { get; init; } = [];
 }

@@ -244,12 +244,12 @@ public sealed record EffectiveGateway
     public string? TlsSecret => Spec.Tls?.SecretName;
 
     /// <summary>Whether the pods watch their routes through the API server.</summary>
-    public bool LiveRoutes => Spec.LiveRoutes ?? true;
+    public required bool LiveRoutes { get; init; }
 
     internal static EffectiveGateway Of(GatewaySpec spec, OperatorSettings settings)
     {
         // A gateway image of one's own is still expected to be a gateway: probes, ports and files are the same.
         var bundled = Bundled.Named(Names.Gateway)!;
-        return new() { Spec = spec, Bundled = bundled, Image = spec.Image ?? bundled.Image(settings) };
+        return new() { Spec = spec, Bundled = bundled, Image = spec.Image ?? bundled.Image(settings), LiveRoutes = settings.GatewayRbac && spec.LiveRoutes != false };
     }
 }

@@ -9,6 +9,9 @@ public sealed record OperatorSettings(string BundledRegistry, string BundledTag)
 {
     /// <summary>Where the bundled images are published.</summary>
     public const string DefaultRegistry = "ghcr.io/fleet-operator";
+
+    /// <summary>Whether the operator may make Roles and RoleBindings. Without them no gateway watches its routes, whatever an app says.</summary>
+    public bool GatewayRbac { get; init; } = true;
 }
 
 /// <summary>What the cluster can do beyond the oldest supported one.</summary>

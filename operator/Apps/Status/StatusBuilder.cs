@@ -148,13 +148,16 @@ public static class StatusBuilder
         return conditions;
     }
 
+    private static string Valid(MicroserviceApp app) => app.UnknownFields.IsEmpty ? "the spec is valid"
+        : $"the spec is valid; the CRD is newer than the operator, which leaves alone what it does not know: {string.Join(", ", app.UnknownFields)}";
+
     private static List<AppCondition> Accepted(
         AppPlan plan, EffectiveApp app, ImmutableArray<ServiceState> services, Observed world, IReadOnlyCollection<ObjectResult> results)
     {
         var generation = plan.App.Metadata.Generation;
         return
         [
-            Summary.Condition(generation, Conditions.Accepted, ConditionStatus.True, Reasons.Valid, "the spec is valid"),
+            Summary.Condition(generation, Conditions.Accepted, ConditionStatus.True, Reasons.Valid, Valid(plan.App)),
             Summary.Applied(plan, world, results),
             Summary.Available(services, generation),
             Routing.Of(plan, app, services, world, results),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 using Fleet.Controller;
 using Fleet.Kubernetes;
 using Fleet.Runtime;
@@ -10,12 +11,19 @@ namespace Fleet.Cli;
 /// <summary><c>fleet run</c>: the operator itself, until it is stopped.</summary>
 internal static partial class RunCommand
 {
-    private static readonly Option<string> WatchNamespace = Setting.Of<string>("--watch-namespace", "The one namespace whose apps are run. Default: all", null, "NAMESPACE");
+    private static readonly Option<string> WatchNamespace = Setting.Of<string>(
+        "--watch-namespace", "The namespace whose apps are run, or several, separated by commas. Default: all", null, "NAMESPACE[,...]", NamespacesProblem);
 
     private static readonly Option<string> LeaseNamespace = Setting.Of<string>(
         "--lease-namespace", "The namespace of the lease fleet-operator. Default: the pod's own, else the kubeconfig's", null, "NAMESPACE");
 
     private static readonly Option<bool> LeaderElect = Setting.Of("--leader-elect", "Whether to work only while holding the lease. Default: true", true, "true|false");
+
+    private static readonly Option<bool> Secrets = Setting.Of(
+        "--secrets", "Whether Secrets may be read. Without, a change of one restarts nothing, and a missing one is told by the pods. Default: true", true, "true|false");
+
+    private static readonly Option<bool> GatewayRbac = Setting.Of(
+        "--gateway-rbac", "Whether Roles may be made, by which gateways watch their routes. Without, routes reach them by the mounted file only. Default: true", true, "true|false");
 
     private static readonly Option<int> Workers = Setting.Of("--workers", "How many apps are worked on at once", 8, "NUMBER", Setting.Between(1, 256));
 
@@ -33,6 +41,7 @@ internal static partial class RunCommand
         [
             ("fleet run", "all namespaces of the current context, holding the lease"),
             ("fleet run --watch-namespace demo --leader-elect=false", "one namespace, alone"),
+            ("fleet run --watch-namespace demo,shops --secrets=false", "two namespaces, and no Secret of theirs is read"),
             ("FLEET_LOG_FORMAT=json FLEET_WORKERS=16 fleet run", "every option can be set by its variable"),
         ],
         Ends =
@@ -43,7 +52,7 @@ internal static partial class RunCommand
         ],
         Options =
         {
-            ClusterOptions.Kubeconfig, ClusterOptions.Context, WatchNamespace, LeaseNamespace, LeaderElect, Workers, HealthPort,
+            ClusterOptions.Kubeconfig, ClusterOptions.Context, WatchNamespace, LeaseNamespace, LeaderElect, Secrets, GatewayRbac, Workers, HealthPort,
             ImageOptions.Registry, ImageOptions.Tag, Format, Level,
         },
         Body = RunAsync,
@@ -54,7 +63,7 @@ internal static partial class RunCommand
         var cluster = call.LoadCluster();
         using var logs = LogSetup.Create(FormatOf(call), LevelOf(call.Get(Level)));
         var logger = logs.CreateLogger("Fleet.Operator");
-        var scope = call.Get(WatchNamespace) is { } ns ? $"namespace {ns}" : "all namespaces";
+        var scope = Namespaces(call.Get(WatchNamespace)) switch { [] => "all namespaces", [var one] => $"namespace {one}", var several => $"namespaces {string.Join(", ", several)}" };
         Log.Starts(logger, ImageOptions.Version, cluster.Server, cluster.Source, scope);
         try
         {
@@ -75,8 +84,9 @@ internal static partial class RunCommand
 
     private static OperatorOptions OptionsOf(Call call, ClusterConfig cluster) => new()
     {
-        Settings = ImageOptions.Settings(call),
-        WatchNamespace = call.Get(WatchNamespace),
+        Settings = ImageOptions.Settings(call) with { GatewayRbac = call.Get(GatewayRbac) },
+        WatchNamespaces = Namespaces(call.Get(WatchNamespace)),
+        Secrets = call.Get(Secrets),
         LeaderElect = call.Get(LeaderElect),
         LeaseNamespace = call.Get(LeaseNamespace) ?? cluster.Namespace,
         // A pod's name comes back with a restarted container; the lease must tell its processes apart.
@@ -84,6 +94,14 @@ internal static partial class RunCommand
         Workers = call.Get(Workers),
         HealthPort = call.Get(HealthPort),
     };
+
+    private static string[] Namespaces(string? list) => list is null ? [] : [.. list.Split(',', StringSplitOptions.TrimEntries).Distinct(StringComparer.Ordinal)];
+
+    private static string? NamespacesProblem(string list) =>
+        Namespaces(list).FirstOrDefault(ns => !Namespace().IsMatch(ns)) is { } wrong ? $"\"{wrong}\" is no namespace" : null;
+
+    [GeneratedRegex("^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+    private static partial Regex Namespace();
 
     private static LogFormat FormatOf(Call call) =>
         call.Get(Format) switch { "text" => LogFormat.Text, "json" => LogFormat.Json, _ => Console.IsErrorRedirected ? LogFormat.Json : LogFormat.Text };

@@ -10,11 +10,14 @@ namespace Fleet.Runtime;
 
 /// <summary>Whether the operator is ready, and if not, what it waits for.</summary>
 /// <param name="IsReady">Whether it is.</param>
-/// <param name="Details">One line each: what is not settled.</param>
+/// <param name="Details">One line each: what is not settled, or should be known though it is ready.</param>
 public sealed record Readiness(bool IsReady, IReadOnlyList<string> Details)
 {
     /// <summary>Ready once nothing is waited for.</summary>
     public static Readiness WaitingFor(IReadOnlyList<string> details) => new(details.Count == 0, details);
+
+    /// <summary>The same with a line more that changes nothing.</summary>
+    public Readiness Noting(string? remark) => remark is null ? this : this with { Details = [.. Details, remark] };
 
     /// <summary>Ready once every cache is settled: synced, not served or denied.</summary>
     public static Readiness Of(IEnumerable<IObjectCache> caches) =>
@@ -74,14 +77,16 @@ public sealed class HealthServer : IAsyncDisposable
             case "/healthz/ready":
                 var readiness = ready();
                 return readiness.IsReady
-                    ? TextAsync(context, HttpStatusCode.OK, "ok\n")
-                    : TextAsync(context, HttpStatusCode.ServiceUnavailable, string.Concat(readiness.Details.Select(line => $"{line}\n")));
+                    ? TextAsync(context, HttpStatusCode.OK, $"ok\n{Lines(readiness)}")
+                    : TextAsync(context, HttpStatusCode.ServiceUnavailable, Lines(readiness));
             case "/metrics":
                 return TextAsync(context, HttpStatusCode.OK, metrics.ToText(), PrometheusText.ContentType);
             default:
                 return TextAsync(context, HttpStatusCode.NotFound, "/healthz/live, /healthz/ready, /metrics\n");
         }
     }
+
+    private static string Lines(Readiness readiness) => string.Concat(readiness.Details.Select(line => $"{line}\n"));
 
     private static Task TextAsync(HttpContext context, HttpStatusCode status, string text, string type = "text/plain; charset=utf-8")
     {

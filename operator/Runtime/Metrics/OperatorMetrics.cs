@@ -18,6 +18,7 @@ public sealed class OperatorMetrics
     private readonly Lock _gate = new();
     private WorkQueue? _queue;
     private Func<bool>? _leads;
+    private (Func<int?> Installed, int Known)? _crd;
     private IObjectCache[] _caches = [];
 
     /// <summary>A pass has ended.</summary>
@@ -53,6 +54,9 @@ public sealed class OperatorMetrics
     /// <summary>Shows whether this process leads.</summary>
     public void ObserveLeader(Func<bool> leads) => _leads = leads;
 
+    /// <summary>Shows the number of the installed CRD's schema, once it is known, beside that of the operator.</summary>
+    public void ObserveCrdSchema(Func<int?> installed, int known) => _crd = (installed, known);
+
     /// <summary>Everything, in the Prometheus text format 0.0.4.</summary>
     public string ToText()
     {
@@ -70,6 +74,13 @@ public sealed class OperatorMetrics
         _restarts.Write(text);
         WriteCaches(text);
         text.Gauge("fleet_leader", "1 while this process holds the lease.", _leads?.Invoke() == true ? 1 : 0);
+        if (_crd is { } crd)
+        {
+            text.Gauge("fleet_crd_schema", "The number of the schema that this operator knows.", crd.Known);
+            if (crd.Installed() is { } installed)
+                text.Gauge("fleet_crd_schema_installed", "The number of the installed CRD's schema; below fleet_crd_schema the CRD is to be upgraded.", installed);
+        }
+
         _droppedEvents.Write(text);
         WriteProcess(text);
         return text.ToString();

@@ -119,6 +119,12 @@ public sealed record AuditEntry
     /// <summary>The answer; null when there was none.</summary>
     public AuditResponse? ResponseStatus { get; init; }
 
+    /// <summary>What the server's own parts noted: <c>authorization.k8s.io/decision</c> for instance.</summary>
+    public IReadOnlyDictionary<string, string>? Annotations { get; init; }
+
+    /// <summary>Whether authorization refused it. An admission that refuses answers 403 as well, and is no matter of Roles.</summary>
+    public bool IsForbidden => Annotations?.GetValueOrDefault("authorization.k8s.io/decision") == "forbid";
+
     /// <summary>When the request came in.</summary>
     [JsonPropertyName("requestReceivedTimestamp")]
     public DateTimeOffset Received { get; init; }
@@ -146,6 +152,12 @@ public sealed record AuditUser
 {
     /// <summary>The user's name, <c>system:serviceaccount:...</c> for instance.</summary>
     public string Username { get; init; } = "";
+
+    /// <summary>What else the credentials say: of a token that is bound to a pod, the pod.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>>? Extra { get; init; }
+
+    /// <summary>The pod whose token it was, or null.</summary>
+    public string? Pod => Extra?.GetValueOrDefault("authentication.kubernetes.io/pod-name")?[0];
 }
 
 /// <summary>What a request was about.</summary>

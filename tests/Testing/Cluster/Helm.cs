@@ -12,13 +12,18 @@ public sealed class Helm(string kubeconfig, string ns)
     /// <param name="home">A folder that it may fill with what it remembers.</param>
     /// <param name="arguments">One by one, the command first.</param>
     /// <exception cref="CommandFailedException">It failed; the message has what it wrote.</exception>
-    public async Task<string> RunAsync(string home, params string[] arguments)
+    public async Task<string> RunAsync(string home, params string[] arguments) => (await TryAsync(home, arguments)).Succeeded().Out;
+
+    /// <summary>Runs it and returns how it ended.</summary>
+    /// <param name="home">A folder that it may fill with what it remembers.</param>
+    /// <param name="arguments">One by one, the command first.</param>
+    public Task<CommandResult> TryAsync(string home, params string[] arguments)
     {
         var environment = new Dictionary<string, string?>
         {
             ["HELM_CACHE_HOME"] = Path.Combine(home, "cache"), ["HELM_CONFIG_HOME"] = Path.Combine(home, "config"), ["HELM_DATA_HOME"] = Path.Combine(home, "data"),
         };
         var all = (string[])["--kubeconfig", kubeconfig, "--namespace", ns, .. arguments];
-        return (await Command.RunAsync(ClusterTools.Helm!, all, environment: environment, timeout: TimeSpan.FromMinutes(1))).Succeeded().Out;
+        return Command.RunAsync(ClusterTools.Helm!, all, environment: environment, timeout: TimeSpan.FromMinutes(2));
     }
 }

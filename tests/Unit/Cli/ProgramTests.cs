@@ -60,6 +60,16 @@ public class ProgramTests
     }
 
     [Theory]
+    [InlineData("demo,", "\"\" is no namespace")]
+    [InlineData("demo,De_mo", "\"De_mo\" is no namespace")]
+    public async Task A_list_of_namespaces_is_checked(string list, string problem)
+    {
+        var run = await RunAsync(["run", "--watch-namespace", list]);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(problem, run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("run")]
     [InlineData("diff")]
     public async Task A_command_explains_itself(string command)

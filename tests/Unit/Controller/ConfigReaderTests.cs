@@ -92,7 +92,7 @@ public class ConfigReaderTests
     public async Task Secrets_that_may_not_be_watched_are_left_out()
     {
         using var passes = Start();
-        Passes.Writer(passes.Caches.Secrets).Denied("secrets is forbidden");
+        Passes.Writer(passes.Caches.Secrets!).Denied("secrets is forbidden");
         await passes.SettleAsync();
         Assert.Equal(("True Ready", null), (passes.Ready, Hash(passes)));
         Assert.DoesNotContain(passes.Server.Requests, r => r.StartsWith("get ", StringComparison.Ordinal));
@@ -103,7 +103,7 @@ public class ConfigReaderTests
     {
         using var passes = Start();
         using var api = new ApiClient(ClusterConfig.At(new Uri("https://cluster.test")), new() { TimeProvider = passes.Time }, _ => passes.Server);
-        var reader = new ConfigReader(api, passes.Caches);
+        var reader = new ConfigReader(api, new(passes.Caches));
         var (db, texts) = (new ConfigKey("Secret", "db"), new ConfigKey("ConfigMap", "texts"));
         Fleet.Runtime.ObjectKey shop = new("demo", "shop"), other = new("demo", "other");
         await reader.ReadAsync(shop, [db, texts], CancellationToken.None);

@@ -20,13 +20,13 @@ public sealed class KeyMapTests : IDisposable
     public KeyMapTests()
     {
         _caches = new(_api, ns: null, new FakeTimeProvider(Given.Start), NullLoggerFactory.Instance, new OperatorMetrics());
-        _config = new(_api, _caches);
+        _config = new(_api, new(_caches));
         foreach (var cache in _caches.AllChildren)
             Sync(cache);
         Sync(_caches.Pods);
         Sync(_caches.ReplicaSets);
         Sync(_caches.ConfigMaps);
-        Sync(_caches.Secrets);
+        Sync(_caches.Secrets!);
         Sync(_caches.Apps);
         KeyMap.Connect(_caches, _config, key => _added.Add($"{key}"));
     }
@@ -65,11 +65,11 @@ public sealed class KeyMapTests : IDisposable
     public async Task A_Secret_concerns_the_apps_of_its_namespace_that_refer_to_it()
     {
         await _config.ReadAsync(new("demo", "shop"), [new("Secret", "db"), new("ConfigMap", "texts")], CancellationToken.None);
-        Assert.Equal([Key("shop")], After(() => Passes.Writer(_caches.Secrets).Apply(Named("db", "demo"))));
-        Assert.Empty(After(() => Passes.Writer(_caches.Secrets).Apply(Named("db", "elsewhere"))));
+        Assert.Equal([Key("shop")], After(() => Passes.Writer(_caches.Secrets!).Apply(Named("db", "demo"))));
+        Assert.Empty(After(() => Passes.Writer(_caches.Secrets!).Apply(Named("db", "elsewhere"))));
         Assert.Empty(After(() => Passes.Writer(_caches.ConfigMaps).Apply(Named("db", "demo"))));
         Assert.Equal([Key("shop")], After(() => Passes.Writer(_caches.ConfigMaps).Apply(Named("texts", "demo"))));
-        Assert.Equal([Key("shop")], After(() => Passes.Writer(_caches.Secrets).Delete(Named("db", "demo"))));
+        Assert.Equal([Key("shop")], After(() => Passes.Writer(_caches.Secrets!).Delete(Named("db", "demo"))));
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class KeyMapTests : IDisposable
         Passes.Writer(_caches.Apps).Apply(Given.Shop());
         Passes.Writer(_caches.Apps).Apply(Given.Shop() with { Metadata = Given.Shop().Metadata with { Name = "other", Uid = "u" } });
         Assert.Equal([Key("other"), Key("shop")], After(() => Passes.Writer(_caches.Children(Resources.Roles)).Denied("no")));
-        Assert.Equal([Key("other"), Key("shop")], After(() => Passes.Writer(_caches.Secrets).Denied("no")));
+        Assert.Equal([Key("other"), Key("shop")], After(() => Passes.Writer(_caches.Secrets!).Denied("no")));
     }
 
     public void Dispose() => _api.Dispose();

@@ -32,17 +32,17 @@ internal sealed class Passes : IDisposable
         Server = new(Cluster, app);
         _api = new(ClusterConfig.At(new Uri("https://cluster.test")), new() { TimeProvider = Time }, _ => Server);
         Caches = new(_api, FakeCluster.Namespace, Time, NullLoggerFactory.Instance, new OperatorMetrics());
-        var config = new ConfigReader(_api, Caches);
+        var config = new ConfigReader(_api, new(Caches));
         var answers = new AnswerBook();
         Refusals = new(Time);
         _events = new(new ToldEvents(Told), Keys.Manager, "test", Time, NullLogger.Instance);
         _reconciler = new(
-            new(Caches, config, answers, Given.Settings, () => ClusterFeatures.Current), new(_api, Caches, answers, Refusals), new(_api, Caches),
+            new(new(Caches), config, answers, Given.Settings, () => ClusterFeatures.Current), new(_api, new(Caches), answers, Refusals), new(_api, new(Caches)),
             _events, config, Refusals, new(Time), new(), Given.Settings, Time);
         foreach (var cache in Caches.AllChildren)
             Fill(cache, Cluster.All.Where(o => o.Resource == cache.Resource && Labelled(o) is not null));
         Fill(Caches.ConfigMaps, Cluster.All.Where(o => o.Resource == Resources.ConfigMaps).Select(o => Identity(o)!));
-        Fill(Caches.Secrets, Cluster.All.Where(o => o.Resource == Resources.Secrets).Select(o => Identity(o)!));
+        Fill(Caches.Secrets!, Cluster.All.Where(o => o.Resource == Resources.Secrets).Select(o => Identity(o)!));
         Fill(Caches.ReplicaSets, Cluster.ReplicaSets);
         Fill(Caches.Pods, Cluster.Pods);
         Fill(Caches.Apps, [app]);
@@ -149,7 +149,7 @@ internal sealed class Passes : IDisposable
         var (before, now) = change;
         var resource = (now ?? before)!.Resource;
         if (resource == Resources.Secrets || resource == Resources.ConfigMaps)
-            Tell(resource == Resources.Secrets ? Caches.Secrets : Caches.ConfigMaps, Identity(before), Identity(now));
+            Tell(resource == Resources.Secrets ? Caches.Secrets! : Caches.ConfigMaps, Identity(before), Identity(now));
         // The watches of children are by label: one whose label is taken off is shown as deleted.
         if (resource != Resources.Secrets)
             Tell(Caches.Children(resource), Labelled(before), Labelled(now));

@@ -1,0 +1,199 @@
+using System.Text.Json.Nodes;
+using Fleet.Apps;
+using Fleet.Kubernetes;
+using Fleet.Testing;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Fleet.SystemTests.Charts;
+
+/// <summary>A release through its life, with apps running all the time.</summary>
+[Collection(Disturbing.Name)]
+[Trait("Needs", "RealControlPlane")]
+public class ReleaseTests(ITestOutputHelper output) : InstalledTest(output)
+{
+    private const int Count = 8;
+
+    [Fact]
+    public async Task Upgrade_rollback_and_uninstall_lose_no_app_and_the_CRD_is_kept()
+    {
+        if (!Helm.IsThere)
+            return;
+        try
+        {
+            // :: Step 1 - the previous version, with the CRD of its day.
+            await HelmAsync("install", await PreviousAsync());
+            Assert.False(await KnowsFieldAsync());
+            var replicas = await RunAllAsync([]);
+            await Kubectl.ApplyAsync(Apps(Count));
+            await AllReadyAsync(Count);
+            var before = await UidsAsync();
+            var generations = await GenerationsAsync();
+            await OlderCrdIsToldAsync(replicas);
+
+            // :: Step 2 - upgrade: the Deployment rolls, and so do the processes. Nothing of the apps changes.
+            await HelmAsync("upgrade", Chart.Operator);
+            Assert.True(await KnowsFieldAsync());
+            replicas = await RunAllAsync(replicas);
+            await AllReadyAsync(Count);
+            Assert.Equal(generations, await GenerationsAsync());
+            var metrics = await replicas[0].Process.MetricsAsync();
+            Assert.Equal(metrics["fleet_crd_schema"], metrics["fleet_crd_schema_installed"]);
+
+            // :: Step 3 - rollback, and the apps still follow their specs.
+            await Helm.RunAsync(Home, ["rollback", Chart.Release, "1", .. await CompatibleAsync("rollback"), "--wait", "--timeout", "90s"]);
+            Assert.False(await KnowsFieldAsync());
+            replicas = await RunAllAsync(replicas);
+            Assert.Equal(generations, await GenerationsAsync());
+            await Kubectl.ApplyAsync(Apps(Count, replicas: 2));
+            await AllReadyAsync(Count);
+
+            // :: Step 4 - uninstall: whatever runs runs on, without an operator.
+            await StopAsync(replicas);
+            await Helm.RunAsync(Home, "uninstall", Chart.Release, "--wait", "--timeout", "90s");
+            await Eventually.True(async () => (await Kubectl.TryAsync(["get", "deployment/fleet-operator"])).ExitCode != 0);
+            await Kubectl.RunAsync($"get crd/{MicroserviceApp.Resource.Plural}.{MicroserviceApp.Resource.Group}");
+            Assert.Equal(before, await UidsAsync());
+
+            // :: Step 5 - and back again.
+            await HelmAsync("install", Chart.Operator);
+            await RunAllAsync([]);
+            await AllReadyAsync(Count);
+            Assert.Equal(before, await UidsAsync());
+        }
+        finally
+        {
+            await InstallCrdAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Helm_test_asks_the_operator_to_judge_an_app()
+    {
+        if (!Helm.IsThere)
+            return;
+        try
+        {
+            var notes = await HelmAsync("install", Chart.Operator);
+            Assert.Contains($"kubectl apply -n {Namespace} -f -", notes, StringComparison.Ordinal);
+            await RunAllAsync([]);
+            var test = Helm.TryAsync(Home, "test", Chart.Release, "--timeout", "90s");
+
+            // What the kubelet would do with the pod: run it, as its account, with its arguments, and say how it ended.
+            const string Name = $"{Chart.Release}-test";
+            var pod = await Eventually.That(() => Kubectl.GetJsonAsync($"pod/{Name}"), p => (string?)p["status"]?["phase"] == "Running");
+            var container = pod["spec"]!["containers"]![0]!;
+            var kubeconfig = await OperatorAccount.KubeconfigAsync(Cluster, Namespace, Name, account: (string)pod["spec"]!["serviceAccountName"]!);
+            var run = await Command.RunAsync(
+                OperatorProcess.DotNet, [OperatorProcess.Program, .. container["args"]!.AsArray().Select(a => (string)a!), "--kubeconfig", kubeconfig], timeout: TimeSpan.FromSeconds(60));
+            Output.WriteLine($"{run}");
+            Assert.Equal(0, run.ExitCode);
+            await Kubectl.RunAsync(["patch", $"pod/{Name}", "--subresource=status", "--type=merge", "--patch", """{"status":{"phase":"Succeeded"}}"""]);
+            Assert.Contains("Phase:          Succeeded", (await test).Succeeded().Out, StringComparison.Ordinal);
+            Assert.DoesNotContain(await UidsAsync(), o => o.Key.StartsWith("Deployment/", StringComparison.Ordinal)); // it was suspended from birth
+        }
+        finally
+        {
+            await InstallCrdAsync();
+        }
+    }
+
+    [Fact]
+    public async Task The_cluster_s_own_roles_view_and_edit_hold_for_apps()
+    {
+        if (!Helm.IsThere)
+            return;
+        try
+        {
+            await HelmAsync("install", Chart.Operator);
+            foreach (var role in (string[])["view", "edit"])
+            {
+                var user = $"{role}er-{Namespace}";
+                var kubectl = Cluster.KubectlAs(await Cluster.CreateUserAsync(user), Namespace);
+                await Kubectl.RunAsync($"create rolebinding {user} --clusterrole {role} --user {user}");
+                await Eventually.True(async () => (await kubectl.TryAsync(["get", "msa"])).ExitCode == 0);
+                Assert.Equal(role == "edit", (await kubectl.TryAsync(["create", "--filename", "-"], Apps(1))).ExitCode == 0);
+            }
+        }
+        finally
+        {
+            await InstallCrdAsync();
+        }
+    }
+
+    // The chart of a version ago: other numbers, and a CRD without a field that came since.
+    private async Task<string> PreviousAsync()
+    {
+        var copy = Path.Combine(Home, "previous");
+        foreach (var file in Directory.EnumerateFiles(Chart.Operator, "*", SearchOption.AllDirectories))
+        {
+            var target = Path.Combine(copy, Path.GetRelativePath(Chart.Operator, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+
+        var (chart, crd) = (Path.Combine(copy, "Chart.yaml"), Path.Combine(copy, "files", "microserviceapps.yaml"));
+        var metadata = (JsonObject)Yaml.ParseOne(await File.ReadAllTextAsync(chart));
+        (metadata["version"], metadata["appVersion"]) = ("0.0.9", "0.0.9");
+        await File.WriteAllTextAsync(chart, Yaml.Write(metadata));
+        var document = (JsonObject)Yaml.ParseOne(await File.ReadAllTextAsync(crd));
+        document["metadata"]!["annotations"]![Crd.SchemaKey] = $"{Crd.SchemaNumber - 1}";
+        Assert.True(document["spec"]!["versions"]![0]!["schema"]!["openAPIV3Schema"]!["properties"]!["spec"]!["properties"]!.AsObject().Remove("adoption"));
+        await File.WriteAllTextAsync(crd, Yaml.Write(document));
+        return copy;
+    }
+
+    private async Task<bool> KnowsFieldAsync()
+    {
+        var crd = await Kubectl.GetJsonAsync($"crd/{MicroserviceApp.Resource.Plural}.{MicroserviceApp.Resource.Group}");
+        return crd["spec"]!["versions"]![0]!["schema"]!["openAPIV3Schema"]!["properties"]!["spec"]!["properties"]!["adoption"] is not null;
+    }
+
+    // Told once, by whoever leads; readiness and metrics say it at every replica, and all of them are ready.
+    private async Task OlderCrdIsToldAsync(IReadOnlyList<Replica> replicas)
+    {
+        foreach (var replica in replicas)
+        {
+            Assert.True(await replica.Process.IsReadyAsync());
+            using var http = new HttpClient();
+            Assert.Contains("older than", await http.GetStringAsync(new Uri(replica.Process.Health!, "/healthz/ready")), StringComparison.Ordinal);
+            var metrics = await replica.Process.MetricsAsync();
+            Assert.True(metrics["fleet_crd_schema_installed"] < metrics["fleet_crd_schema"]);
+        }
+
+        var events = await Eventually.That(
+            async () => (await Kubectl.GetJsonAsync("events.events.k8s.io"))["items"]!.AsArray().Where(e => (string?)e!["reason"] == "CrdOlderThanOperator").ToList(), found => found.Count > 0);
+        var told = Assert.Single(events)!;
+        Assert.Equal(("Warning", "Lease"), ((string?)told["type"], (string?)told["regarding"]!["kind"]));
+    }
+
+    // Each pod gets its process; those of pods that are gone end, as their containers would.
+    private async Task<IReadOnlyList<Replica>> RunAllAsync(IReadOnlyList<Replica> before)
+    {
+        var pods = await PodsAsync(2);
+        await StopAsync([.. before.Where(r => !pods.Contains(r.Pod))]);
+        var running = new List<Replica>(before.Where(r => pods.Contains(r.Pod)));
+        foreach (var pod in pods.Where(p => running.TrueForAll(r => r.Pod != p)))
+            running.Add(await RunAsync(pod));
+        await LeaderAsync(running);
+        return running;
+    }
+
+    private static async Task StopAsync(IReadOnlyList<Replica> replicas)
+    {
+        foreach (var replica in replicas)
+            Assert.Equal(0, await replica.Process.TerminateAsync());
+    }
+
+    private async Task<SortedDictionary<string, long>> GenerationsAsync()
+    {
+        var found = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        await foreach (var page in Api.ListAsync(Kinds.MetadataOf(Resources.Deployments), new(Namespace, Keys.App), CancellationToken.None))
+        {
+            foreach (var item in page.Items)
+                found.Add(item.Metadata.Name, item.Metadata.Generation);
+        }
+
+        return found;
+    }
+}
