@@ -26,6 +26,7 @@ public static class GatewayApp
         var builder = ServiceHost.CreateBuilder(args, Defaults);
         AddRoutes(builder.Services, builder.Configuration);
         AddProxy(builder.Services);
+        AddTls(builder.Services, builder.Configuration);
         builder.Logging.AddFilter("Yarp", LogLevel.Warning);
         adjust(builder.Services);
         var app = builder.Build();
@@ -51,6 +52,18 @@ public static class GatewayApp
             services.AddHostedService(p => ActivatorUtilities.CreateInstance<RoutesWatch>(p, cluster));
     }
 
+    private static void AddTls(IServiceCollection services, ConfigurationManager configuration)
+    {
+        if (TlsSettings.Read(new ServiceEnvironment(configuration, Defaults)) is not { } settings)
+            return;
+        services.AddSingleton(settings);
+        services.AddSingleton<TlsCertificates>();
+        services.AddSingleton<IReadinessCheck>(p => p.GetRequiredService<TlsCertificates>());
+        services.AddHostedService<TlsFiles>();
+        if (settings.Redirect)
+            services.AddSingleton<RedirectStep>();
+    }
+
     private static void AddProxy(IServiceCollection services)
     {
         services.AddSingleton<IConnectionListenerFactory, PeekingListenerFactory>();
@@ -68,7 +81,7 @@ public static class GatewayApp
         services.AddSingleton<IDestinationResolver>(p => p.GetRequiredService<HeadlessResolver>());
     }
 
-    /// <summary>One public address for HTTP/1.1 and HTTP/2, and what HTTP/2 may take of the server at most.</summary>
+    /// <summary>One public address for HTTP/1.1 and HTTP/2 in clear text, one with TLS when there is a certificate's place, and what HTTP/2 may take of the server at most.</summary>
     private static void Listen(KestrelServerOptions kestrel, ServiceEnvironment environment)
     {
         var http2 = kestrel.Limits.Http2;
@@ -81,5 +94,8 @@ public static class GatewayApp
         var address = environment.ListenAddress ?? (environment.Port == 0 ? IPAddress.Loopback : any);
         kestrel.Listen(new PublicEndPoint(address, environment.Port), endpoint => endpoint.Protocols = HttpProtocols.Http1);
         kestrel.Listen(new Http2LaneEndPoint(), endpoint => endpoint.Protocols = HttpProtocols.Http2);
+        var services = kestrel.ApplicationServices;
+        if (services.GetService<TlsSettings>() is { } tls)
+            kestrel.Open(environment, tls.Port, endpoint => TlsEndPoint.Configure(endpoint, services.GetRequiredService<TlsCertificates>(), services.GetRequiredService<GatewayMeter>()));
     }
 }

@@ -6,9 +6,10 @@ namespace Fleet.Gateway;
 /// The path of a request.
 /// <code>
 /// socket
-///   | 1 PEEK       ProtocolPeek: the first 24 bytes -> Kestrel's HTTP/1.1 or HTTP/2                         Connections/
+///   | 1 PEEK       ProtocolPeek: the first 24 bytes -> Kestrel's HTTP/1.1 or HTTP/2; with TLS it is ALPN   Connections/, Tls/
 ///   | (management port: Hosting answers; the public port answers nothing of its own but errors and preflights)
 ///   | 2 ANSWER     AnswerStep: whatever is refused or fails below is told in the caller's protocol          Forwarding/
+///   | (TLS_REDIRECT: RedirectStep sends clear text to TLS, and nothing of it goes further                   Tls/)
 ///   | 3 MATCH      routing by the current RoutesSnapshot; the endpoint carries the route's RoutePolicy      Routes/
 ///   | 4 CORS       preflights answered, origins of the routes file                                          Forwarding/
 ///   | 5 WHO        TokenStep: the verdict on the bearer token                                               Auth/
@@ -35,6 +36,8 @@ internal static class GatewayPipeline
         var limits = ActivatorUtilities.CreateInstance<RouteLimits>(services);
 
         app.Use(answer.InvokeAsync);
+        if (services.GetService<RedirectStep>() is { } redirect)
+            app.Use(redirect.InvokeAsync);
         app.UseRouting();
         app.UseCors();
         app.MapReverseProxy(proxy =>

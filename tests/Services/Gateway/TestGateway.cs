@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Fleet.Gateway;
+using Fleet.Hosting;
 using Fleet.ServiceTests.Hosting;
 using Fleet.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -27,6 +28,10 @@ internal sealed class TestGateway : IAsyncDisposable
 
     public Uri Address { get; }
     public int Port => Address.Port;
+
+    /// <summary>Where TLS is served, when it is.</summary>
+    public Uri TlsAddress => ServiceHost.Addresses(_service.App).Single(a => a.Scheme == "https");
+
     public HttpClient Http => _service.Public;
     public HttpClient Http2 { get; }
     public HttpClient Management => _service.Management;
