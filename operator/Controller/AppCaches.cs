@@ -28,6 +28,10 @@ public sealed class AppCaches
     public static readonly ImmutableArray<Resource> ChildKinds =
         [Resources.ServiceAccounts, Resources.ConfigMaps, Resources.Roles, Resources.RoleBindings, Resources.Services, Resources.Deployments, .. OptionalKinds];
 
+    /// <summary>The kinds that a cluster serves once it has their CRDs.</summary>
+    public static readonly ImmutableArray<Resource> CustomKinds =
+        [MicroserviceApp.Resource, Resources.ServiceMonitors, Resources.Gateways, Resources.HttpRoutes, Resources.GrpcRoutes];
+
     private readonly ImmutableDictionary<Resource, ObjectCache<KubeObject>> _children;
     private readonly List<Func<CancellationToken, Task>> _watchers = [];
     private readonly List<Action> _pokes = [];

@@ -109,21 +109,22 @@ public sealed partial class OperatorHost(ClusterConfig cluster, OperatorOptions 
             events, config, refusals, new(time), new(), options.Settings, time);
     }
 
-    // A CRD that comes after the operator is noticed at once; without the right to watch CRDs, within minutes.
-    private async Task WatchCrdsAsync(ApiClient api, WatchedNamespaces caches, CrdSchemaCheck schema, OperatorMetrics metrics, CancellationToken stop)
-    {
-        var cache = new ObjectCache<PartialObject>(Crds);
-        cache.Changed += (_, now) =>
+    // A CRD that comes after the operator is noticed at once; without the right to watch CRDs, within minutes. Each is watched by its name, as the Role has it.
+    private Task WatchCrdsAsync(ApiClient api, WatchedNamespaces caches, CrdSchemaCheck schema, OperatorMetrics metrics, CancellationToken stop) =>
+        Task.WhenAll(AppCaches.CustomKinds.Select(kind =>
         {
-            schema.Saw(now?.Metadata);
-            if (now is not null)
-                caches.Poke();
-        };
-        var watcher = new Watcher<PartialObject>(
-            api, Kinds.MetadataOf(Crds), new(FieldSelector: $"metadata.name={MicroserviceApp.Resource.Plural}.{MicroserviceApp.Resource.Group}"),
-            cache, isServed: null, time, logs.CreateLogger("Fleet.Watch"), metrics, CrdSchemaCheck.Trimmed);
-        await watcher.RunAsync(stop);
-    }
+            var cache = new ObjectCache<PartialObject>(Crds);
+            cache.Changed += (_, now) =>
+            {
+                if (kind == MicroserviceApp.Resource)
+                    schema.Saw(now?.Metadata);
+                if (now is not null)
+                    caches.Poke();
+            };
+            return new Watcher<PartialObject>(
+                api, Kinds.MetadataOf(Crds), new(FieldSelector: $"metadata.name={kind}"), cache, isServed: null, time, logs.CreateLogger("Fleet.Watch"), metrics, CrdSchemaCheck.Trimmed)
+                .RunAsync(stop);
+        }));
 
     private static Readiness Ready(ClusterFacts facts, WatchedNamespaces caches, CrdSchemaCheck schema) => Readiness.WaitingFor(
     [

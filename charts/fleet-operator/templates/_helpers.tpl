@@ -82,7 +82,7 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [gateway.networking.k8s.io]
   resources: [gateways]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 {{- if .Values.gatewayRBAC }}
 - apiGroups: [rbac.authorization.k8s.io]
   resources: [roles, rolebindings]
