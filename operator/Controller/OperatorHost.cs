@@ -28,6 +28,9 @@ public sealed record OperatorOptions
 
     /// <summary>The port of health and metrics; 0 chooses a free one.</summary>
     public int HealthPort { get; init; } = 8081;
+
+    /// <summary>How apps are judged before they are stored; null for not at all.</summary>
+    public AdmissionOptions? Admission { get; init; }
 }
 
 /// <summary>Puts the parts together and runs them until stopped.</summary>
@@ -58,9 +61,15 @@ public sealed partial class OperatorHost(ClusterConfig cluster, OperatorOptions 
         await using var leadership = new Leadership(
             api, options.LeaseNamespace, LeaseName, options.Identity, time, logs.CreateLogger("Fleet.Leadership"));
         metrics.ObserveLeader(() => !options.LeaderElect || leadership.IsLeader);
-        await using var health = new HealthServer(options.HealthPort, () => Ready(facts, caches), metrics);
+        await using var admission = options.Admission is { } webhook
+            ? new AdmissionHost(
+                api, webhook, options.Settings, options.WatchNamespace, () => !options.LeaderElect || leadership.IsLeader, time, metrics, logs.CreateLogger("Fleet.Admission"))
+            : null;
+        await using var health = new HealthServer(options.HealthPort, () => Ready(facts, caches, admission), metrics);
         await health.StartAsync(stop);
         Log.Listening(_logger, health.Port);
+        if (admission is not null)
+            await admission.StartAsync(stop);
 
         var events = new EventRecorder(api, Keys.Manager, options.Identity, time, logs.CreateLogger("Fleet.Events"), metrics);
         var config = new ConfigReader(api, caches);
@@ -68,7 +77,7 @@ public sealed partial class OperatorHost(ClusterConfig cluster, OperatorOptions 
 
         // Caches run warm before the lease is held, so that a successor starts at once.
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop, leadership.Lost);
-        Task[] background = [facts.RunAsync(ending.Token), caches.RunAsync(ending.Token), WatchCrdsAsync(api, caches, metrics, ending.Token)];
+        Task[] background = [facts.RunAsync(ending.Token), caches.RunAsync(ending.Token), WatchCrdsAsync(api, caches, metrics, ending.Token), admission?.RunAsync(ending.Token) ?? Task.CompletedTask];
         var telling = Task.CompletedTask;
         try
         {
@@ -118,11 +127,12 @@ public sealed partial class OperatorHost(ClusterConfig cluster, OperatorOptions 
         await watcher.RunAsync(stop);
     }
 
-    private static Readiness Ready(ClusterFacts facts, AppCaches caches) => Readiness.WaitingFor(
+    private static Readiness Ready(ClusterFacts facts, AppCaches caches, AdmissionHost? admission) => Readiness.WaitingFor(
     [
         .. facts.Known.IsCompleted ? Array.Empty<string>() : ["the API server has not answered yet"],
         .. caches.All.Where(c => c.State == CacheState.Starting).Select(c => $"the first list of {c.Resource} is under way"),
         .. caches.Apps.State == CacheState.NotServed ? [$"the CRD {MicroserviceApp.Resource} is not installed: fleet crds | kubectl apply -f -"] : Array.Empty<string>(),
+        .. admission?.Waits ?? [],
     ]);
 
     private static partial class Log
