@@ -31,6 +31,9 @@ public sealed record OperatorOptions
 
     /// <summary>The port of health and metrics; 0 chooses a free one.</summary>
     public int HealthPort { get; init; } = 8081;
+
+    /// <summary>How apps are judged before they are stored; null for not at all.</summary>
+    public AdmissionOptions? Admission { get; init; }
 }
 
 /// <summary>Puts the parts together and runs them until stopped.</summary>
@@ -64,9 +67,15 @@ public sealed partial class OperatorHost(ClusterConfig cluster, OperatorOptions 
         var events = new EventRecorder(api, Keys.Manager, options.Identity, time, logs.CreateLogger("Fleet.Events"), metrics);
         var schema = new CrdSchemaCheck(events, options.LeaseNamespace, logs.CreateLogger("Fleet.Operator"));
         metrics.ObserveCrdSchema(() => schema.Installed, Crd.SchemaNumber);
-        await using var health = new HealthServer(options.HealthPort, () => Ready(facts, caches, schema), metrics);
+        await using var admission = options.Admission is { } webhook
+            ? new AdmissionHost(
+                api, webhook, options.Settings, options.WatchNamespaces, () => !options.LeaderElect || leadership.IsLeader, time, metrics, logs.CreateLogger("Fleet.Admission"))
+            : null;
+        await using var health = new HealthServer(options.HealthPort, () => Ready(facts, caches, schema, admission), metrics);
         await health.StartAsync(stop);
         Log.Listening(_logger, health.Port);
+        if (admission is not null)
+            await admission.StartAsync(stop);
 
         var config = new ConfigReader(api, caches);
         foreach (var set in caches.Sets)
@@ -74,7 +83,10 @@ public sealed partial class OperatorHost(ClusterConfig cluster, OperatorOptions 
 
         // Caches run warm before the lease is held, so that a successor starts at once.
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop, leadership.Lost);
-        Task[] background = [facts.RunAsync(ending.Token), caches.RunAsync(ending.Token), WatchCrdsAsync(api, caches, schema, metrics, ending.Token)];
+        Task[] background =
+        [
+            facts.RunAsync(ending.Token), caches.RunAsync(ending.Token), WatchCrdsAsync(api, caches, schema, metrics, ending.Token), admission?.RunAsync(ending.Token) ?? Task.CompletedTask,
+        ];
         var telling = Task.CompletedTask;
         try
         {
@@ -126,11 +138,12 @@ public sealed partial class OperatorHost(ClusterConfig cluster, OperatorOptions 
                 .RunAsync(stop);
         }));
 
-    private static Readiness Ready(ClusterFacts facts, WatchedNamespaces caches, CrdSchemaCheck schema) => Readiness.WaitingFor(
+    private static Readiness Ready(ClusterFacts facts, WatchedNamespaces caches, CrdSchemaCheck schema, AdmissionHost? admission) => Readiness.WaitingFor(
     [
         .. facts.Known.IsCompleted ? Array.Empty<string>() : ["the API server has not answered yet"],
         .. caches.All.Where(c => c.State == CacheState.Starting).Select(c => $"the first list of {c.Resource} is under way"),
         .. caches.Sets[0].Apps.State == CacheState.NotServed ? [$"the CRD {MicroserviceApp.Resource} is not installed: fleet crds | kubectl apply -f -"] : Array.Empty<string>(),
+        .. admission?.Waits ?? [],
     ]).Noting(schema.Remark);
 
     private static partial class Log

@@ -54,6 +54,7 @@ internal static partial class RunCommand
         {
             ClusterOptions.Kubeconfig, ClusterOptions.Context, WatchNamespace, LeaseNamespace, LeaderElect, Secrets, GatewayRbac, Workers, HealthPort,
             ImageOptions.Registry, ImageOptions.Tag, Format, Level,
+            WebhookOptions.Webhook, WebhookOptions.Port, WebhookOptions.Service, WebhookOptions.Url, WebhookOptions.Configuration, WebhookOptions.FailurePolicy, WebhookOptions.Validity,
         },
         Body = RunAsync,
     };
@@ -75,7 +76,11 @@ internal static partial class RunCommand
         }
         catch (IOException e) when (e.InnerException is AddressInUseException)
         {
-            throw CommandException.Usage($"--health-port {call.Get(HealthPort)} is taken by another process: choose another one, or 0 for a free one", e);
+            throw CommandException.Usage(
+                call.Get(WebhookOptions.Webhook) && e.Message.Contains($":{call.Get(WebhookOptions.Port)}", StringComparison.Ordinal)
+                    ? $"--webhook-port {call.Get(WebhookOptions.Port)} is taken by another process: choose another one"
+                    : $"--health-port {call.Get(HealthPort)} is taken by another process: choose another one, or 0 for a free one",
+                e);
         }
 
         Log.Lost(logger);
@@ -93,6 +98,7 @@ internal static partial class RunCommand
         Identity = $"{Environment.MachineName}_{Guid.NewGuid():N}",
         Workers = call.Get(Workers),
         HealthPort = call.Get(HealthPort),
+        Admission = WebhookOptions.Of(call, call.Get(LeaseNamespace) ?? cluster.Namespace),
     };
 
     private static string[] Namespaces(string? list) => list is null ? [] : [.. list.Split(',', StringSplitOptions.TrimEntries).Distinct(StringComparer.Ordinal)];

@@ -9,13 +9,17 @@ namespace Fleet.Runtime;
 public sealed class OperatorMetrics
 {
     private static readonly double[] ReconcileBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+    private static readonly double[] ReviewBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 
     private readonly Counter _reconciles = new("fleet_reconcile_total", "Passes, by how they ended.", "outcome");
     private readonly Histogram _reconcileSeconds = new("fleet_reconcile_seconds", "How long passes took.", ReconcileBounds);
     private readonly Counter _requests = new("fleet_api_requests_total", "Requests to the API server, by verb and code; 0 is no answer.", "verb", "code");
     private readonly Counter _restarts = new("fleet_watch_restarts_total", "Watches that had to be started again.", "resource", "reason");
     private readonly Counter _droppedEvents = new("fleet_events_dropped_total", "Events that could not be told.");
+    private readonly Counter _reviews = new("fleet_admission_reviews_total", "Reviews of the webhook, by outcome.", "outcome");
+    private readonly Histogram _reviewSeconds = new("fleet_admission_review_seconds", "How long reviews took.", ReviewBounds);
     private readonly Lock _gate = new();
+    private Func<DateTimeOffset?>? _admission;
     private WorkQueue? _queue;
     private Func<bool>? _leads;
     private (Func<int?> Installed, int Known)? _crd;
@@ -40,6 +44,18 @@ public sealed class OperatorMetrics
 
     /// <summary>An event was not told.</summary>
     public void EventDropped() => _droppedEvents.Add();
+
+    /// <summary>A review was answered.</summary>
+    /// <param name="outcome">allowed, warned, denied, passed or failed.</param>
+    /// <param name="elapsed">How long it took.</param>
+    public void AdmissionReviewed(string outcome, TimeSpan elapsed)
+    {
+        _reviews.Add(outcome);
+        _reviewSeconds.Observe(elapsed.TotalSeconds);
+    }
+
+    /// <summary>Shows reviews, and until when the webhook's certificate is valid.</summary>
+    public void ObserveAdmission(Func<DateTimeOffset?> certificateEnds) => _admission = certificateEnds;
 
     /// <summary>Shows a queue's depth and oldest key.</summary>
     public void Observe(WorkQueue queue) => _queue = queue;
@@ -82,6 +98,14 @@ public sealed class OperatorMetrics
         }
 
         _droppedEvents.Write(text);
+        if (_admission is { } certificateEnds)
+        {
+            _reviews.Write(text);
+            _reviewSeconds.Write(text);
+            if (certificateEnds() is { } end)
+                text.Gauge("fleet_admission_certificate_not_after_seconds", "When the webhook's certificate ends, Unix time.", end.ToUnixTimeSeconds());
+        }
+
         WriteProcess(text);
         return text.ToString();
     }

@@ -52,11 +52,11 @@ internal sealed partial class TlsCertificates(GatewayMeter meter, TimeProvider t
         if (_fault is { } fault)
             remarks.Add($"the last good certificate is served. {fault}");
         // Clients refuse it, or were told not to care. To stop serving would help neither.
-        var now = time.GetUtcNow();
-        if (now > pair.Certificate.NotAfter)
-            remarks.Add($"the certificate ended at {pair.Certificate.NotAfter.ToUniversalTime():u}");
-        else if (now < pair.Certificate.NotBefore)
-            remarks.Add($"the certificate begins at {pair.Certificate.NotBefore.ToUniversalTime():u}");
+        var (now, begins, ends) = (time.GetUtcNow().UtcDateTime, pair.Certificate.NotBefore.ToUniversalTime(), pair.Certificate.NotAfter.ToUniversalTime());
+        if (now > ends)
+            remarks.Add($"the certificate ended at {ends:u}");
+        else if (now < begins)
+            remarks.Add($"the certificate begins at {begins:u}");
         return ValueTask.FromResult(remarks.Count == 0 ? Readiness.Ready : Readiness.Warning(string.Join("; ", remarks)));
     }
 

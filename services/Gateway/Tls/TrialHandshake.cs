@@ -15,8 +15,9 @@ internal static class TrialHandshake
     {
         var (up, down) = (new Pipe(), new Pipe());
         using var server = new SslStream(new PipeStream(up.Reader, down.Writer));
-        // Whom the certificate names is for real clients to judge.
-        using var client = new SslStream(new PipeStream(down.Reader, up.Writer), leaveInnerStreamOpen: false, (_, _, _, _) => true);
+        // Whom the certificate names, and who vouches for it, is for real clients to judge.
+        using var client = new SslStream(
+            new PipeStream(down.Reader, up.Writer), leaveInnerStreamOpen: false, (_, seen, _, _) => seen?.GetRawCertData().AsSpan().SequenceEqual(pair.Certificate.RawDataMemory.Span) == true);
         var serving = ServeAsync(server, pair, down.Writer, stop);
         Exception? refused = null;
         try

@@ -1,0 +1,226 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using Fleet.Apps;
+using Fleet.Kubernetes;
+using Fleet.Testing;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Fleet.SystemTests;
+
+/// <summary><c>fleet run --webhook</c>, asked by a real API server.</summary>
+[Trait("Needs", "RealControlPlane")]
+public class AdmissionTests(ITestOutputHelper output) : AppTest(output)
+{
+    private static readonly Resource Configurations = new("admissionregistration.k8s.io", "v1", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations", Namespaced: false);
+
+    private const string Wrong = """
+        apiVersion: fleet.microservices.dev/v1
+        kind: MicroserviceApp
+        metadata: { name: wrong }
+        spec:
+          services:
+          - { name: auth, port: 8001, protocol: HTTP/REST, dependsOn: [auht] }
+          - { name: web, port: 80, protocol: HTTP, image: "example/web:1", dependsOn: [auth, web] }
+        """;
+
+    private string ConfigurationName => $"{Namespace}-webhook";
+
+    public override async Task DisposeAsync()
+    {
+        try
+        {
+            await Api.DeleteAsync(Configurations, null, ConfigurationName, new DeleteOptions(), CancellationToken.None);
+        }
+        catch (ApiException e) when (e.IsNotFound)
+        {
+            // the test did not come so far
+        }
+
+        await base.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_wrong_app_is_refused_with_all_that_is_wrong_and_none_is_when_the_operator_is_gone()
+    {
+        var (first, port) = await StartAsync();
+        var refused = await RefusedAsync();
+        Assert.Contains("spec.services[0].dependsOn[0]: ", refused, StringComparison.Ordinal);
+        Assert.Contains("did you mean auth?", refused, StringComparison.Ordinal);
+        Assert.Contains("spec.services[1].dependsOn[1]: ", refused, StringComparison.Ordinal);
+
+        // It warns, and what is right is stored.
+        var warned = (await Kubectl.TryAsync(["apply", "-f", "-"], """
+            apiVersion: fleet.microservices.dev/v1
+            kind: MicroserviceApp
+            metadata: { name: warned }
+            spec:
+              services:
+              - { name: web, port: 80, protocol: HTTP, image: example/web:latest, podTemplate: { spec: { hostNam: a } } }
+            """)).Succeeded();
+        Assert.Contains("Warning: spec.services[0].image: example/web:latest", warned.Error, StringComparison.Ordinal);
+        Assert.Contains("spec.services[0].podTemplate.spec.hostNam: unknown field; did you mean hostname?", warned.Error, StringComparison.Ordinal);
+        var metrics = await first.MetricsAsync();
+        Assert.True(metrics["fleet_admission_reviews_total{outcome=\"denied\"}"] > 0 && metrics["fleet_admission_reviews_total{outcome=\"warned\"}"] > 0);
+        Assert.True(metrics["fleet_admission_review_seconds_bucket{le=\"1\"}"] >= metrics["fleet_admission_review_seconds_count"]);
+
+        // Nothing is written while nothing changes.
+        var position = await Cluster.AuditLog.NowAsync();
+        var looks = await LooksAsync();
+        await Eventually.True(async () => await LooksAsync() > looks, TimeSpan.FromSeconds(90));
+        Assert.DoesNotContain(
+            await Cluster.AuditLog.SinceAsync(position),
+            e => e.IsRealWrite && (e.ObjectRef?.Name == ConfigurationName || (e.ObjectRef?.Namespace == Namespace && e.ObjectRef.Resource == "secrets")));
+
+        await first.TerminateAsync();
+        await Kubectl.ApplyAsync(Wrong); // Ignore
+        await StartOperatorAsync(o => With(o, port));
+        await Eventually.True(async () => (await Kubectl.TryAsync(["apply", "-f", "-"], Wrong.Replace("web:1", "web:2", StringComparison.Ordinal))).ExitCode != 0);
+
+        // What stands there may still be labelled.
+        await Kubectl.RunAsync("label msa/wrong team=a");
+
+        async Task<int> LooksAsync() => (await Cluster.AuditLog.SinceAsync(position)).Count(e => e.Verb == "get" && e.ObjectRef?.Name == ConfigurationName);
+    }
+
+    [Fact]
+    public async Task Its_certificate_is_renewed_while_it_runs_and_no_wrong_app_slips_through()
+    {
+        var (process, _) = await StartAsync("--webhook-certificate-validity", "30s");
+        var ends = await EndAsync(process);
+        var (asked, bundles) = (0, new HashSet<string>());
+        await Eventually.True(
+            async () =>
+            {
+                await RefusedAsync(); // Ignore would let it through, were the certificate not trusted
+                asked++;
+                bundles.Add(await BundleAsync());
+                return await EndAsync(process) > ends;
+            },
+            TimeSpan.FromSeconds(60));
+        for (var i = 0; i < 10; i++)
+            await RefusedAsync();
+        Output.WriteLine($"{asked} wrong apps were refused until the certificate was another one");
+        Assert.Contains(bundles, b => Count(b) == 2);
+        Assert.False(process.HasExited);
+
+        // The Secret's end is a new beginning.
+        ends = await EndAsync(process);
+        await Kubectl.RunAsync("delete secret fleet-operator-webhook");
+        await Eventually.True(async () => await EndAsync(process) > ends);
+        await Eventually.True(async () => (await Kubectl.TryAsync(["apply", "-f", "-"], Wrong)).ExitCode != 0);
+    }
+
+    [Fact]
+    public async Task Replicas_share_one_certificate_and_of_somebody_elses_configuration_only_the_bundle_is_written()
+    {
+        var (leading, port) = (FreePort(), FreePort());
+        await Api.CreateAsync(KubeObject.From(Configurations, new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = ConfigurationName },
+            ["webhooks"] = new JsonArray(new JsonObject
+            {
+                ["name"] = "apps.fleet.microservices.dev",
+                // The replica that does not lead: it answers as well.
+                ["clientConfig"] = new JsonObject { ["url"] = $"https://127.0.0.1:{port}/validate" },
+                ["namespaceSelector"] = new JsonObject { ["matchLabels"] = new JsonObject { [TestNamespace.Label] = Namespace } },
+                ["rules"] = new JsonArray(new JsonObject
+                {
+                    ["operations"] = new JsonArray("CREATE", "UPDATE"), ["apiGroups"] = new JsonArray(MicroserviceApp.Resource.Group),
+                    ["apiVersions"] = new JsonArray("*"), ["resources"] = new JsonArray(MicroserviceApp.Resource.Plural),
+                }),
+                ["admissionReviewVersions"] = new JsonArray("v1"), ["sideEffects"] = "None", ["failurePolicy"] = "Fail", ["timeoutSeconds"] = 7,
+            }),
+        }), CancellationToken.None);
+        var leader = await StartOperatorAsync(o => With(o, leading));
+        await Eventually.True(async () => (await leader.MetricsAsync())["fleet_leader"] == 1);
+        var other = await StartOperatorAsync(o => With(o, port));
+        await Eventually.True(async () => (await BundleAsync()).Length > 0);
+        await Eventually.True(async () => (await Kubectl.TryAsync(["apply", "-f", "-"], Wrong)).Error.Contains("did you mean auth?", StringComparison.Ordinal));
+        Assert.True((await other.MetricsAsync())["fleet_admission_reviews_total{outcome=\"denied\"}"] > 0);
+        Assert.Equal(0, (await other.MetricsAsync())["fleet_leader"]);
+        Assert.Equal(await EndAsync(leader), await EndAsync(other));
+        var webhook = (await Kubectl.GetJsonAsync("validatingwebhookconfiguration", ConfigurationName))["webhooks"]![0]!;
+        Assert.Equal((7, "Fail"), ((int)webhook["timeoutSeconds"]!, (string)webhook["failurePolicy"]!));
+    }
+
+    [Fact]
+    public async Task The_fields_of_a_pod_that_it_knows_are_those_of_the_server()
+    {
+        var document = JsonNode.Parse(await Kubectl.RunAsync("get --raw /openapi/v2"))!["definitions"]!.AsObject();
+        var template = document["io.k8s.api.core.v1.PodTemplateSpec"]!["properties"]!.AsObject();
+        Assert.NotEmpty(template);
+        var known = new Dictionary<string, string[]>(StringComparer.Ordinal);
+        foreach (var line in PodFieldLines())
+            known[line[0]] = [.. line.Skip(2).Select(f => f.Split(':')[0])];
+        var missing = known.SelectMany(type => document
+            .Where(d => d.Key.StartsWith("io.k8s.api.core.v1.", StringComparison.Ordinal) && d.Key.Split('.')[^1] == type.Key)
+            .SelectMany(d => (d.Value!["properties"] as JsonObject ?? []).Select(p => p.Key).Except(type.Value).Select(field => $"{type.Key}.{field}")));
+        Assert.Empty(missing);
+    }
+
+    private static IEnumerable<string[]> PodFieldLines()
+    {
+        var lines = File.ReadAllLines(RepositoryRoot.Combine("operator", "Apps", "Rules", "PodFields.cs"))
+            .SkipWhile(l => !l.Contains("Text = \"\"\"", StringComparison.Ordinal)).Skip(1).TakeWhile(l => !l.Contains("\"\"\"", StringComparison.Ordinal));
+        List<string>? current = null;
+        foreach (var words in lines.Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)))
+        {
+            if (words.Length > 1 && words[1] == "=")
+            {
+                if (current is not null)
+                    yield return [.. current];
+                current = [.. words];
+            }
+            else
+            {
+                current!.AddRange(words);
+            }
+        }
+
+        yield return [.. current!];
+    }
+
+    private async Task<(OperatorProcess Process, int Port)> StartAsync(params string[] more)
+    {
+        var port = FreePort();
+        var process = await StartOperatorAsync(o => With(o, port, more));
+        await Eventually.True(async () => (await Kubectl.TryAsync(["apply", "--dry-run=server", "-f", "-"], Wrong)).ExitCode != 0);
+        return (process, port);
+    }
+
+    private OperatorStart With(OperatorStart start, int port, params string[] more) => start with
+    {
+        Arguments =
+        [
+            "--webhook", "--webhook-port", $"{port}", "--webhook-url", $"https://127.0.0.1:{port}/validate", "--webhook-configuration", ConfigurationName, .. more,
+        ],
+    };
+
+    private async Task<string> RefusedAsync()
+    {
+        var result = await Kubectl.TryAsync(["apply", "-f", "-"], Wrong);
+        Assert.NotEqual(0, result.ExitCode);
+        return result.Error;
+    }
+
+    private static async Task<double> EndAsync(OperatorProcess process) => (await process.MetricsAsync())["fleet_admission_certificate_not_after_seconds"];
+
+    private async Task<string> BundleAsync()
+    {
+        var configuration = await Api.GetAsync(Kinds.Raw(Configurations), null, ConfigurationName, CancellationToken.None);
+        return (string?)configuration.ToJsonObject()["webhooks"]![0]!["clientConfig"]!["caBundle"] is { } encoded
+            ? System.Text.Encoding.ASCII.GetString(Convert.FromBase64String(encoded))
+            : "";
+    }
+
+    private static int Count(string bundle) => bundle.Split("BEGIN CERTIFICATE").Length - 1;
+
+    private static int FreePort()
+    {
+        using var socket = new TcpListener(IPAddress.Loopback, 0);
+        socket.Start();
+        return ((IPEndPoint)socket.LocalEndpoint).Port;
+    }
+}
