@@ -56,12 +56,12 @@ internal static class ContainerCauses
         return general with { Cause = $"its {kind} does not pass: {what}", Next = next };
     }
 
-    /// <summary>What a probe asks: <c>GET http :8081/healthz</c>.</summary>
+    /// <summary>What a probe asks: <c>HTTP GET /healthz on port 8081</c>.</summary>
     internal static string Described(JsonElement probe, KubeObject pod, string container) => probe switch
     {
-        _ when probe.At("httpGet") is { ValueKind: JsonValueKind.Object } get => $"GET {(get.Text("scheme") ?? "HTTP").ToLowerInvariant()} :{Port(get, pod, container)}{get.Text("path") ?? "/"}",
-        _ when probe.At("grpc") is { ValueKind: JsonValueKind.Object } grpc => $"grpc.health.v1.Health/Check on :{Port(grpc, pod, container)}{(grpc.Text("service") is { Length: > 0 } service ? $" of {service}" : "")}",
-        _ when probe.At("tcpSocket") is { ValueKind: JsonValueKind.Object } tcp => $"TCP :{Port(tcp, pod, container)}",
+        _ when probe.At("httpGet") is { ValueKind: JsonValueKind.Object } get => $"{get.Text("scheme") ?? "HTTP"} GET {get.Text("path") ?? "/"} on port {Port(get, pod, container)}",
+        _ when probe.At("grpc") is { ValueKind: JsonValueKind.Object } grpc => $"grpc.health.v1.Health/Check on port {Port(grpc, pod, container)}{(grpc.Text("service") is { Length: > 0 } service ? $" of {service}" : "")}",
+        _ when probe.At("tcpSocket") is { ValueKind: JsonValueKind.Object } tcp => $"TCP on port {Port(tcp, pod, container)}",
         _ when probe.At("exec") is { ValueKind: JsonValueKind.Object } exec => $"command {string.Join(' ', exec.Each("command").Select(c => c.GetString()))}",
         _ => "its probe",
     };

@@ -40,7 +40,7 @@ internal static class Diagnosis
     }
 
     /// <summary>What a condition says, with what conditions.md says about its reason.</summary>
-    internal static Finding General(Facts facts, AppCondition condition) => new(condition.Reason, Subject(condition), condition.Message, FixOf(facts, condition.Reason))
+    internal static Finding General(Facts facts, AppCondition condition) => new(condition.Reason, Subject(condition).Name, Words.WithoutAdvice(Subject(condition).What), FixOf(facts, condition.Reason))
     {
         MayPass = condition.Status == ConditionStatus.Unknown,
     };
@@ -50,7 +50,8 @@ internal static class Diagnosis
         Catalogue.Own.Fix(reason) is { Length: > 0 } fix ? fix : $"wait for it: {facts.Program} wait {facts.Name} -n {facts.Namespace} --timeout 5m";
 
     // A message that is about a service begins with its name.
-    private static string Subject(AppCondition condition) => condition.Message.Split(": ", 2) is [var name, _] && !name.Contains(' ', StringComparison.Ordinal) ? name : condition.Type;
+    private static (string Name, string What) Subject(AppCondition condition) =>
+        condition.Message.Split(": ", 2) is [var name, var what] && !name.Contains(' ', StringComparison.Ordinal) ? (name, what) : (condition.Type, condition.Message);
 
     private static IEnumerable<Finding> Services(Facts facts, List<Finding> ofObjects)
     {
@@ -65,11 +66,12 @@ internal static class Diagnosis
         {
             var longest = root.MaxBy(r => r.Path.Length).Path;
             var row = facts.Services.First(s => s.Name == root.Key);
+            var overdue = root.Any(r => facts.Services.First(s => s.Name == r.Path[0]).State == ServicePhase.Stalled);
             var told = ofObjects.FindIndex(f => f.Subject == root.Key);
             if (told >= 0)
                 ofObjects[told] = ofObjects[told] with { Waiting = longest[..^1] };
             else if (!ToldOfObjects.Contains(row.Reason, StringComparer.Ordinal) || ofObjects.Count == 0)
-                yield return ServiceCauses.Of(facts, row) with { Waiting = longest[..^1] };
+                yield return ServiceCauses.Of(facts, row, overdue) with { Waiting = longest[..^1] };
         }
     }
 }

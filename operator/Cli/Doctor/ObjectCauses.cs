@@ -17,7 +17,7 @@ internal static class ObjectCauses
     private static Finding Of(Facts facts, AppCondition condition, string message)
     {
         var (subject, what) = message.Split(": ", 2) is [var before, var after] && facts.Services.Any(s => s.Name == before) ? (before, after) : (Conditions.ResourcesApplied, message);
-        var general = new Finding(condition.Reason, subject, what, Diagnosis.FixOf(facts, condition.Reason));
+        var general = new Finding(condition.Reason, subject, condition.Reason == Reasons.ApplyFailed ? what : Words.WithoutAdvice(what), Diagnosis.FixOf(facts, condition.Reason));
         return condition.Reason switch
         {
             Reasons.Forbidden => general with { Next = AdmissionCauses.Grant(facts, condition.Message) ?? general.Next },

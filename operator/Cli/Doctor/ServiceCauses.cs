@@ -8,12 +8,15 @@ namespace Fleet.Cli;
 internal static class ServiceCauses
 {
     /// <summary>The cause.</summary>
-    internal static Finding Of(Facts facts, ServiceState row)
+    /// <param name="facts">What is known.</param>
+    /// <param name="row">The service.</param>
+    /// <param name="overdue">Whether another has waited for it for too long: then it does not help to wait any more.</param>
+    internal static Finding Of(Facts facts, ServiceState row, bool overdue)
     {
-        var reason = row.Reason ?? Reasons.RollingOut;
-        var general = new Finding(reason, row.Name, row.Message ?? "it is not Active", Diagnosis.FixOf(facts, reason))
+        var reason = row.Reason is null or Reasons.RollingOut ? overdue ? Reasons.ProgressDeadlineExceeded : Reasons.RollingOut : row.Reason;
+        var general = new Finding(reason, row.Name, reason == Reasons.PodRefused ? row.Message! : Words.WithoutAdvice(row.Message ?? "it is not Active"), Diagnosis.FixOf(facts, reason))
         {
-            MayPass = row.State is ServicePhase.Waiting or ServicePhase.Progressing, Because = Evidence(facts, row.Name),
+            MayPass = !overdue && row.State is (ServicePhase.Waiting or ServicePhase.Progressing), Because = Evidence(facts, row.Name),
         };
         // A node that is gone leaves the pods' last words as they were: whatever they say, it is about another time.
         if (NodeCauses.Of(facts, general) is { } node)
@@ -50,7 +53,7 @@ internal static class ServiceCauses
     private static Finding Underway(Facts facts, Finding general)
     {
         if (facts.PodsOf(general.Subject).FirstOrDefault(p => !PodState.Of(p).IsReady) is not { } pod)
-            return general;
+            return general.MayPass ? general : general with { Next = $"see whether it has pods, and why not: {facts.Kubectl} describe replicaset -l {Keys.Service}={general.Subject},{Keys.App}={facts.Name}" };
         if (facts.Warnings(pod).FirstOrDefault(e => e.Reason is "FailedMount" or "FailedAttachVolume") is { } mount)
         {
             return general with

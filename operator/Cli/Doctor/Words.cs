@@ -8,6 +8,12 @@ namespace Fleet.Cli;
 /// </summary>
 internal static partial class Words
 {
+    /// <summary>The message without its general advice, which the next step makes concrete.</summary>
+    internal static string WithoutAdvice(string message) => Advice().Replace(message, "");
+
+    [GeneratedRegex(": (?:check|kubectl|create|add|raise|lower|grant|use an image)\\b.*$", RegexOptions.Singleline, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Advice();
+
     /// <summary>RBAC's refusal: user, verb, resource, group (empty for core), ns (missing for a cluster-wide request).</summary>
     [GeneratedRegex("User \"(?<user>[^\"]+)\" cannot (?<verb>\\w+) resource \"(?<resource>[^\"]+)\" in API group \"(?<group>[^\"]*)\"(?:.*? in the namespace \"(?<ns>[^\"]+)\")?",
         RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
