@@ -33,7 +33,7 @@ internal static class Diagnosis
             found.AddRange(ObjectCauses.Of(facts, applied));
         found.AddRange(Services(facts, found));
         if (found.Count == 0 && facts.Condition(Conditions.RoutesProgrammed) is { Status: not ConditionStatus.True } routes)
-            found.Add(General(facts, routes));
+            found.Add(Routes(facts, General(facts, routes)));
         if (found.Count == 0 && ready is not null)
             found.Add(General(facts, ready));
         return [.. found.OrderBy(f => f.MayPass)];
@@ -48,6 +48,10 @@ internal static class Diagnosis
     /// <summary>What conditions.md advises; where it has no advice, to wait.</summary>
     internal static string FixOf(Facts facts, string reason) =>
         Catalogue.Own.Fix(reason) is { Length: > 0 } fix ? fix : $"wait for it: {facts.Program} wait {facts.Name} -n {facts.Namespace} --timeout 5m";
+
+    // The service runs as far as its Deployment goes, and yet no replica of it can be sent to.
+    private static Finding Routes(Facts facts, Finding general) => general.Reason == Reasons.BackendsUnavailable
+        ? general with { Next = $"see why its pods are not ready: {facts.Kubectl} describe pods -l {Keys.App}={facts.Name},{Keys.Service}={general.Subject}" } : general;
 
     // A message that is about a service begins with its name.
     private static (string Name, string What) Subject(AppCondition condition) =>
