@@ -16,6 +16,10 @@ internal static class Root
         return parsed.Action is ParseErrorAction mistake ? Refuse(parsed, mistake) : await parsed.InvokeAsync(Streams(Console.Out));
     }
 
+    /// <summary>The words that may stand at the end of a command line, the program's name left out.</summary>
+    internal static IEnumerable<string> Suggest(string line) =>
+        Build().Parse(line, Parsing).GetCompletions(line.Length).Select(c => c.InsertText ?? c.Label);
+
     private static RootCommand Build()
     {
         var root = new RootCommand("Fleet Operator: a table of services, run on Kubernetes.")
@@ -26,11 +30,17 @@ internal static class Root
             PlanCommand.Create(),
             DiffCommand.Create(),
             StatusCommand.Create(),
+            TreeCommand.Create(),
+            EventsCommand.Create(),
+            DoctorCommand.Create(),
             WaitCommand.Create(),
             CrdsCommand.Create(),
             ImagesCommand.Create(),
+            CompletionCommand.Create(),
         };
         var help = root.Options.OfType<HelpOption>().Single();
+        foreach (var alias in new[] { "-?", "/?", "/h" })
+            help.Aliases.Remove(alias); // of another system's habits; a shell would offer them at every turn
         help.Action = new FullHelp((HelpAction)help.Action!);
         root.SetAction(parsed => ((FullHelp)help.Action).Invoke(parsed)); // nothing asked: say what there is to ask
         return root;

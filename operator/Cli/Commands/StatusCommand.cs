@@ -7,7 +7,7 @@ namespace Fleet.Cli;
 /// <summary><c>fleet status</c>: the documented table, from what the operator wrote into the status.</summary>
 internal static class StatusCommand
 {
-    private static readonly Argument<string?> Name = new("NAME") { Description = "The app; all of them when left out", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Argument<string?> Name = AppOptions.OptionalName();
 
     private static readonly Option<string> Output = OutputOptions.Of("table", "json", "yaml");
 
@@ -33,10 +33,7 @@ internal static class StatusCommand
 
     private static async Task<int> RunAsync(Call call, CancellationToken stop)
     {
-        var name = call.Get(Name);
-        if (name is not null && call.Get(ClusterOptions.AllNamespaces))
-            throw CommandException.Usage("NAME and --all-namespaces exclude each other: name the app's namespace with -n");
-        var ns = ClusterOptions.ScopeOf(call);
+        var (name, ns) = AppOptions.Of(call, Name);
         using var api = ClusterOptions.Connect(call);
         var follower = new AppFollower(api, name is null ? new(ns) : AppFollower.One(ns!, name), call.Time);
         var apps = await follower.ListAsync(stop);

@@ -6,7 +6,7 @@ namespace Fleet.Cli;
 /// <summary><c>fleet wait</c>: returns when a condition holds for the newest generation.</summary>
 internal static class WaitCommand
 {
-    private static readonly Argument<string> Name = new("NAME") { Description = "The app" };
+    private static readonly Argument<string> Name = new("NAME") { Description = "The app", CompletionSources = { Completions.Apps } };
 
     private static readonly TimeSpan UsualTimeout = TimeSpan.FromSeconds(60);
 

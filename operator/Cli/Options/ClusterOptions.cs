@@ -10,7 +10,10 @@ internal static class ClusterOptions
 
     internal static readonly Option<string> Context = Setting.Of<string>("--context", "The kubeconfig's context to use instead of the current one", null, "NAME");
 
-    internal static readonly Option<string> Namespace = new("--namespace", "-n") { Description = "The namespace. Default: the kubeconfig's", HelpName = "NAMESPACE" };
+    internal static readonly Option<string> Namespace = new("--namespace", "-n")
+    {
+        Description = "The namespace. Default: the kubeconfig's", HelpName = "NAMESPACE", CompletionSources = { Completions.Namespaces },
+    };
 
     internal static readonly Option<bool> AllNamespaces = new("--all-namespaces", "-A") { Description = "All namespaces" };
 

@@ -12,6 +12,7 @@ internal static class OutputOptions
     {
         string[] all = [usual, .. others];
         var option = new Option<string>("--output", "-o") { Description = "What the output looks like", HelpName = string.Join('|', all), DefaultValueFactory = _ => usual };
+        option.CompletionSources.Add(all);
         option.Validators.Add(result =>
         {
             if (result.Tokens is [var given] && !all.Contains(given.Value, StringComparer.Ordinal))

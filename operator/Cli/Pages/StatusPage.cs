@@ -46,7 +46,8 @@ internal static class StatusPage
         _ => "HTTP",
     };
 
-    private static Tone ToneOf(ConditionStatus? status) => status switch
+    /// <summary>What a condition's status means; null is that of no condition.</summary>
+    internal static Tone ToneOf(ConditionStatus? status) => status switch
     {
         ConditionStatus.True => Tone.Good,
         ConditionStatus.False => Tone.Bad,
@@ -54,7 +55,8 @@ internal static class StatusPage
         _ => Tone.Quiet,
     };
 
-    private static Tone ToneOf(ServicePhase phase) => phase switch
+    /// <summary>What a service's state means.</summary>
+    internal static Tone ToneOf(ServicePhase phase) => phase switch
     {
         ServicePhase.Active => Tone.Good,
         ServicePhase.Waiting or ServicePhase.Progressing => Tone.Busy,

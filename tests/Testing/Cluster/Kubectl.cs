@@ -19,6 +19,9 @@ public sealed class Kubectl
         _common = ["--kubeconfig", kubeconfig, "--cache-dir", cache, .. ns is null ? Array.Empty<string>() : ["--namespace", ns]];
     }
 
+    /// <summary>The program itself, for tests that call it in another way.</summary>
+    public static string Program => ClusterTools.Kubectl;
+
     /// <summary>Whose permissions it has.</summary>
     public string Kubeconfig { get; }
 
