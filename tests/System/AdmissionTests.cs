@@ -63,7 +63,7 @@ public class AdmissionTests(ITestOutputHelper output) : AppTest(output)
         Assert.Contains("spec.services[0].podTemplate.spec.hostNam: unknown field; did you mean hostname?", warned.Error, StringComparison.Ordinal);
         var metrics = await first.MetricsAsync();
         Assert.True(metrics["fleet_admission_reviews_total{outcome=\"denied\"}"] > 0 && metrics["fleet_admission_reviews_total{outcome=\"warned\"}"] > 0);
-        Assert.True(metrics["fleet_admission_review_seconds_bucket{le=\"1\"}"] >= metrics["fleet_admission_review_seconds_count"]);
+        Assert.Equal(metrics["fleet_admission_review_seconds_count"], metrics["fleet_admission_review_seconds_bucket{le=\"1\"}"]);
 
         // Nothing is written while nothing changes.
         var position = await Cluster.AuditLog.NowAsync();
@@ -154,9 +154,11 @@ public class AdmissionTests(ITestOutputHelper output) : AppTest(output)
         var known = new Dictionary<string, string[]>(StringComparer.Ordinal);
         foreach (var line in PodFieldLines())
             known[line[0]] = [.. line.Skip(2).Select(f => f.Split(':')[0])];
+        // A field that came and went again is dropped by every server since.
         var missing = known.SelectMany(type => document
             .Where(d => d.Key.StartsWith("io.k8s.api.core.v1.", StringComparison.Ordinal) && d.Key.Split('.')[^1] == type.Key)
-            .SelectMany(d => (d.Value!["properties"] as JsonObject ?? []).Select(p => p.Key).Except(type.Value).Select(field => $"{type.Key}.{field}")));
+            .SelectMany(d => (d.Value!["properties"] as JsonObject ?? []).Select(p => p.Key).Except(type.Value).Select(field => $"{type.Key}.{field}")))
+            .Except(["EphemeralVolumeSource.readOnly"]);
         Assert.Empty(missing);
     }
 

@@ -44,6 +44,27 @@ internal static class AdmissionReviews
             : Answer(uid, "allowed");
     }
 
+    /// <summary>A review of a small app.</summary>
+    internal static JsonNode? Example() => JsonNode.Parse($$$"""
+        {
+          "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+          "request": {
+            "uid": "example", "operation": "CREATE", "namespace": "default",
+            "resource": { "group": "{{{MicroserviceApp.Resource.Group}}}", "version": "v1", "resource": "{{{MicroserviceApp.Resource.Plural}}}" },
+            "object": {
+              "apiVersion": "{{{MicroserviceApp.Resource.ApiVersion}}}", "kind": "{{{MicroserviceApp.Resource.Kind}}}", "metadata": { "name": "example" },
+              "spec": {
+                "services": [
+                  { "name": "web", "port": 80, "protocol": "HTTP", "image": "web", "dependsOn": ["wep"], "podTemplate": { "spec": { "hostname": "a" } } },
+                  { "name": "auth", "port": 8001, "protocol": "HTTP/REST" }
+                ],
+                "gateway": { "port": 80 }
+              }
+            }
+          }
+        }
+        """);
+
     private static bool IsOurs(JsonObject request, IReadOnlyCollection<string> watched)
     {
         if (Text(request, "operation") is not ("CREATE" or "UPDATE") || Text(request, "subResource") is { Length: > 0 })

@@ -63,7 +63,12 @@ internal sealed partial class AdmissionServer : IAsyncDisposable
 
     /// <summary>Listens from now on.</summary>
     /// <exception cref="IOException">The port is taken.</exception>
-    internal Task StartAsync(CancellationToken stop) => _app.StartAsync(stop);
+    internal Task StartAsync(CancellationToken stop)
+    {
+        // A process that has judged nothing yet takes long for the first one, and the API server does not wait long.
+        _ = AdmissionReviews.Judge(AdmissionReviews.Example(), _settings, watched: null)?.Review.ToJsonString();
+        return _app.StartAsync(stop);
+    }
 
     /// <summary>Shows another certificate in the next handshakes; connections that are open go on.</summary>
     internal void Serve(AdmissionPair pair) => _certificate = SslStreamCertificateContext.Create(pair.ToCertificate(), additionalCertificates: null, offline: true);

@@ -79,7 +79,7 @@ public sealed class AdmissionKeysTests
         Assert.True(Believes(promoted.Authorities, keys.Current, renewAt));
 
         var later = promoted.Advanced(Host, promoted.Current.NotAfter - (Validity * 0.3), Validity, LongKnown);
-        Assert.Equal([promoted.Current.Authority, later.Next!.Authority], later.Authorities); // the first one has ended
+        Assert.Equal([promoted.Current.Authority, later.Next!.Authority], later.Authorities.ToArray()); // the first one has ended
     }
 
     [Fact]
