@@ -8,6 +8,8 @@ namespace Fleet.Cli;
 /// <summary>Reads what <see cref="Diagnosis"/> judges. What may not be read is left out, and told.</summary>
 internal sealed class FactsReader(ApiClient api, TimeProvider time)
 {
+    private static readonly string[] WebhookKinds = ["Validating", "Mutating"];
+
     private readonly ObjectReader _reader = new(api);
     private Task<ImmutableArray<Lease>?>? _leases;
 
@@ -23,7 +25,7 @@ internal sealed class FactsReader(ApiClient api, TimeProvider time)
             return facts;
         var (objects, events) = (_reader.ReadAsync(ns, app.Metadata.Name, stop), _reader.TryListAsync(Resources.Events, new(ns), stop));
         var (nodes, secrets) = (_reader.TryListAsync(Resources.Nodes, new(null), stop), _reader.TryListAsync(Kinds.MetadataOf(Resources.Secrets), new(ns), stop));
-        var webhooks = await Task.WhenAll(new[] { "Validating", "Mutating" }.Select(kind => _reader.TryListAsync(
+        var webhooks = await Task.WhenAll(WebhookKinds.Select(kind => _reader.TryListAsync(
             new Resource("admissionregistration.k8s.io", "v1", $"{kind}WebhookConfiguration", $"{kind.ToLowerInvariant()}webhookconfigurations", Namespaced: false), new(null), stop)));
         var owned = ObjectTree.Owned(app, await objects);
         return facts with

@@ -62,7 +62,7 @@ internal static class DoctorCommand
         return Show(call, pages, one: name is not null);
     }
 
-    private static int Show(Call call, IReadOnlyList<DoctorPage> pages, bool one)
+    private static int Show(Call call, List<DoctorPage> pages, bool one)
     {
         if (call.Get(Output) == "text")
         {

@@ -53,9 +53,13 @@ internal static class EventsCommand
                 break;
             default:
                 if (watch)
+                {
                     events.ForEach(Print);
-                else
-                    await call.Out.WriteAsync(form == "yaml" ? Yaml.Write(Documents.List(events.Select(e => e.Source.ToJsonObject()))) : Documents.Json(Documents.List(events.Select(e => e.Source.ToJsonObject()))));
+                    break;
+                }
+
+                var list = Documents.List(events.Select(e => e.Document));
+                await call.Out.WriteAsync(form == "yaml" ? Yaml.Write(list) : Documents.Json(list));
                 break;
         }
 
@@ -80,6 +84,6 @@ internal static class EventsCommand
 
         bool IsOurs(AppEvent happening) => owned.Any(o => happening.Source.Metadata.Namespace == o.App.Metadata.Namespace && happening.IsAbout(o.App, o.Owned));
 
-        void Print(AppEvent happening) => call.Out.Write(form == "yaml" ? $"---\n{Yaml.Write(happening.Source.ToJsonObject())}" : Documents.Json(happening.Source.ToJsonObject()));
+        void Print(AppEvent happening) => call.Out.Write(form == "yaml" ? $"---\n{Yaml.Write(happening.Document)}" : Documents.Json(happening.Document));
     }
 }

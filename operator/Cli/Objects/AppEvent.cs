@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Fleet.Apps;
 using Fleet.Kubernetes;
@@ -31,6 +32,20 @@ internal sealed partial record AppEvent(KubeObject Source, DateTimeOffset Last, 
 
     /// <summary>What happened, for people.</summary>
     internal string Note => Source.Json.Text("note") ?? "";
+
+    /// <summary>The Event for programs; in a list the server names neither version nor kind of its items.</summary>
+    internal JsonObject Document
+    {
+        get
+        {
+            var document = Source.ToJsonObject();
+            document.Remove("apiVersion");
+            document.Remove("kind");
+            document.Insert(0, "apiVersion", Source.Resource.ApiVersion);
+            document.Insert(1, "kind", Source.Resource.Kind);
+            return document;
+        }
+    }
 
     /// <summary>Reads an Event of events.k8s.io/v1.</summary>
     internal static AppEvent Of(KubeObject source)

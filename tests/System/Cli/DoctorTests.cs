@@ -65,7 +65,7 @@ public class DoctorTests(ITestOutputHelper output) : CliTest(output)
     public async Task A_pod_that_asks_for_more_than_any_node_has()
     {
         await StartOperatorAsync();
-        await Kubectl.ApplyAsync(WithUsers("resources: { requests: { cpu: \"4000\" } }"));
+        await Kubectl.ApplyAsync(WithUsers("resources: { requests: { cpu: \"4000000\" } }"));
         await ConditionAsync(Conditions.ServicesAvailable, ConditionStatus.False, Reasons.Unschedulable);
         await SaysAsync(Reasons.Unschedulable, "users: no node has enough cpu left", "lower spec.services[users].resources.requests.cpu below 4");
     }

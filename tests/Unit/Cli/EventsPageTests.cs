@@ -44,5 +44,13 @@ public class EventsPageTests
     public void What_is_gone_is_known_by_its_name(string kind, string name, bool ours) =>
         Assert.Equal(ours, Event($"{{ metadata: {{ name: a }}, regarding: {{ kind: {kind}, name: {name} }} }}").IsAbout(App, []));
 
+    [Fact]
+    public void Programs_get_the_Event_with_its_kind()
+    {
+        // As an item of a list: the server names neither.
+        var item = KubeObject.Parse(Resources.Events, System.Text.Encoding.UTF8.GetBytes("""{"metadata":{"name":"a"},"reason":"R"}"""));
+        Assert.Equal("""{"apiVersion":"events.k8s.io/v1","kind":"Event","metadata":{"name":"a"},"reason":"R"}""", AppEvent.Of(item).Document.ToJsonString());
+    }
+
     private static AppEvent Event(string json) => AppEvent.Of(KubeObject.From(Resources.Events, Yaml.ParseOne(json).AsObject()));
 }
