@@ -52,9 +52,17 @@ public abstract class InstalledTest(ITestOutputHelper output) : AppTest(output)
     protected async Task<string> HelmAsync(string command, string chart, params string[] more) => await Helm.RunAsync(
         Home, [command, Chart.Release, chart, .. await CompatibleAsync(command), "--take-ownership", "--set", $"watchNamespaces={{{Namespace}}}", "--wait", "--timeout", "90s", .. more]);
 
-    /// <summary>What helm 4 has to be told of a server before 1.25, which does not know the CRD's rules: to apply as older helms did, and not to check.</summary>
-    protected async Task<string[]> CompatibleAsync(string command) => (await Api.GetVersionAsync(CancellationToken.None)).AtLeast(1, 25) ? []
-        : command == "rollback" ? ["--server-side=false"] : ["--server-side=false", "--disable-openapi-validation"];
+    /// <summary>
+    /// What helm 4 has to be told: of a server before 1.25, which does not know the CRD's rules, to apply as older helms did, and not to check; of a newer one, that
+    /// it may take the CRD's fields from kubectl, by which the suite has applied it.
+    /// </summary>
+    protected async Task<string[]> CompatibleAsync(string command) => ((await Api.GetVersionAsync(CancellationToken.None)).AtLeast(1, 25), command) switch
+    {
+        (true, "rollback") => [],
+        (true, _) => ["--force-conflicts"],
+        (false, "rollback") => ["--server-side=false"],
+        (false, _) => ["--server-side=false", "--disable-openapi-validation"],
+    };
 
     /// <summary>The names of the operator's pods, those that are going apart.</summary>
     protected async Task<IReadOnlyList<string>> PodsAsync(int count)
