@@ -24,16 +24,16 @@ public static class Warnings
     // The rule (ServiceRules) refuses what is certain. It passes what a podTemplate might set, and any connection string.
     private static IEnumerable<Problem> OfData(EffectiveService service, string path)
     {
-        if (service is not { Bundled.KeepsData: true, Replicas: > 1 })
+        if (service is not { Bundled.KeepsData: true, Scale.Most: > 1 })
             yield break;
         foreach (var (i, variable) in (service.Spec.Env ?? []).Index())
         {
             if (variable.Name == Database && IsFile(variable.Value))
-                yield return new($"{path}.env[{i}]", $"each of the {service.Replicas} replicas has a SQLite file of its own, so they share no data: set {Database} to PostgreSQL");
+                yield return new($"{path}.env[{i}]", $"each of the {service.Scale.Most} replicas has a SQLite file of its own, so they share no data: set {Database} to PostgreSQL");
         }
 
         if (!service.HasDatabase && service.Spec.PodTemplate is { } overlay && !SetsDatabase(overlay, service.Name))
-            yield return new($"{path}.replicas", $"each of the {service.Replicas} replicas keeps its own data, which they do not share: set env {Database}");
+            yield return new($"{path}.replicas", $"each of the {service.Scale.Most} replicas keeps its own data, which they do not share: set env {Database}");
     }
 
     private const string Database = "ConnectionStrings__Default";

@@ -66,7 +66,7 @@ internal sealed partial class AdmissionServer : IAsyncDisposable
     internal Task StartAsync(CancellationToken stop)
     {
         // A process that has judged nothing yet takes long for the first one, and the API server does not wait long.
-        _ = AdmissionReviews.Judge(AdmissionReviews.Example(), _settings, watched: null)?.Review.ToJsonString();
+        _ = AdmissionReviews.Judge(AdmissionReviews.Example(), _settings, watched: [])?.Review.ToJsonString();
         return _app.StartAsync(stop);
     }
 
