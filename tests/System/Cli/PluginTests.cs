@@ -44,11 +44,11 @@ public sealed class PluginTests : CliTest
 
         // As kubectl calls it; kubectl before 1.26 does not.
         Assert.Equal("status\n:4\n", (await CompleteAsync("sta")).Out);
-        Assert.Equal("shed\nshop\n:4\n", (await CompleteAsync("doctor", "-n", Namespace, "sh")).Out);
-        Assert.Equal($"{Namespace}\n:4\n", (await CompleteAsync("tree", "-n", Namespace)).Out);
+        await AnswersAsync("shed\nshop\n:4\n", () => CompleteAsync("doctor", "-n", Namespace, "sh"));
+        await AnswersAsync($"{Namespace}\n:4\n", () => CompleteAsync("tree", "-n", Namespace));
         Assert.Equal(":0\n", (await CompleteAsync("plan", "-f", "")).Out);
         if ((await KubectlAsync("version", "--client")).Out is { } version && !version.Contains("v1.20", StringComparison.Ordinal))
-            Assert.StartsWith("shed\nshop\n", (await KubectlAsync("__complete", "fleet", "status", "-n", Namespace, "sh")).Succeeded().Out, StringComparison.Ordinal);
+            await AnswersAsync("shed\nshop\n:4\n", () => KubectlAsync("__complete", "fleet", "status", "-n", Namespace, "sh"));
 
         // As bash does: its own variables, and what its function leaves.
         var line = $"fleet tree -n {Namespace} sh";
@@ -58,7 +58,7 @@ public sealed class PluginTests : CliTest
             _fleet_complete
             printf '%s\n' "$COMPREPLY" "$(printf '%s\n' "${"{COMPREPLY[@]}"}" | wc -l)"
             """;
-        Assert.Equal("shed\n2\n", (await RunAsync("/bin/bash", "-euc", script)).Succeeded().Out);
+        await AnswersAsync("shed\n2\n", () => RunAsync("/bin/bash", "-euc", script));
     }
 
     [Fact]
@@ -70,6 +70,10 @@ public sealed class PluginTests : CliTest
         var result = (await Command.RunAsync(Path.Combine(_folder, "kubectl_complete-fleet"), ["status", ""], environment: new Dictionary<string, string?> { ["KUBECONFIG"] = config })).Succeeded();
         Assert.Equal((":4\n", ""), (result.Out, result.Error));
     }
+
+    // The second that it takes at most is too short on a machine that is busy with other tests: somebody at the keyboard would press the key again.
+    private static Task AnswersAsync(string text, Func<Task<CommandResult>> ask) =>
+        Eventually.That(async () => (await ask()).Succeeded().Out, answer => answer == text, describe: answer => answer);
 
     private Task<CommandResult> CompleteAsync(params string[] words) => RunAsync(Path.Combine(_folder, "kubectl_complete-fleet"), words);
 
