@@ -71,7 +71,7 @@ public class AdmissionTests(ITestOutputHelper output) : AppTest(output)
         await Eventually.True(async () => await LooksAsync() > looks, TimeSpan.FromSeconds(90));
         Assert.DoesNotContain(
             await Cluster.AuditLog.SinceAsync(position),
-            e => e.IsRealWrite && (e.ObjectRef?.Name == ConfigurationName || (e.ObjectRef?.Namespace == Namespace && e.ObjectRef.Resource == "secrets")));
+            e => e.IsRealWrite && (e.ObjectRef?.Name == ConfigurationName || (IsOurs(e) && e.ObjectRef?.Resource == "secrets")));
 
         await first.TerminateAsync();
         await Kubectl.ApplyAsync(Wrong); // Ignore
