@@ -20,13 +20,9 @@ public sealed class AppCaches
 {
     private const string ByApp = "app";
 
-    /// <summary>Those kinds of children that not every cluster has and not every app needs.</summary>
-    public static readonly ImmutableArray<Resource> OptionalKinds =
-        [Resources.HorizontalPodAutoscalers, Resources.PodDisruptionBudgets, Resources.NetworkPolicies, Resources.ServiceMonitors, Resources.HttpRoutes, Resources.GrpcRoutes];
-
     /// <summary>The kinds of an app's children. They carry our label, so the server sends us nobody else's.</summary>
     public static readonly ImmutableArray<Resource> ChildKinds =
-        [Resources.ServiceAccounts, Resources.ConfigMaps, Resources.Roles, Resources.RoleBindings, Resources.Services, Resources.Deployments, .. OptionalKinds];
+        [Resources.ServiceAccounts, Resources.ConfigMaps, Resources.Roles, Resources.RoleBindings, Resources.Services, Resources.Deployments, .. OptionalKinds.All];
 
     /// <summary>The kinds that a cluster serves once it has their CRDs.</summary>
     public static readonly ImmutableArray<Resource> CustomKinds =
@@ -90,22 +86,13 @@ public sealed class AppCaches
     public ObjectCache<KubeObject> Gateways { get; }
 
     /// <summary>Every cache without which an app cannot be seen whole.</summary>
-    public IEnumerable<IObjectCache> Needed => [Apps, .. _children.Values.Where(c => !OptionalKinds.Contains(c.Resource)), ReplicaSets, Pods];
+    public IEnumerable<IObjectCache> Needed => [Apps, .. _children.Values.Where(c => !OptionalKinds.All.Contains(c.Resource)), ReplicaSets, Pods];
 
     /// <summary>The caches of kinds that an app may do without.</summary>
-    public IEnumerable<IObjectCache> Optional => OptionalKinds.Select(Children);
+    public IEnumerable<IObjectCache> Optional => OptionalKinds.All.Select(Children);
 
     /// <summary>Every cache.</summary>
     public IEnumerable<IObjectCache> All => [.. Needed, .. Optional, ConfigMaps, Gateways, .. Secrets is null ? Array.Empty<IObjectCache>() : [Secrets]];
-
-    /// <summary>What is said of one of <see cref="OptionalKinds"/> that the cluster does not serve.</summary>
-    public static Refusal NotServed(Resource kind)
-    {
-        var remedy = kind == Resources.HorizontalPodAutoscalers ? "it takes Kubernetes 1.23"
-            : kind == Resources.PodDisruptionBudgets ? "it takes Kubernetes 1.21"
-            : $"install the CRDs of {kind.Group}";
-        return new(Reasons.ApplyFailed, $"the cluster does not serve {kind.Kind} ({kind.ApiVersion}): {remedy}, or take it out of the spec");
-    }
 
     /// <summary>The cache of a kind of children.</summary>
     public ObjectCache<KubeObject> Children(Resource resource) => _children[resource];

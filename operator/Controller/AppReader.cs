@@ -39,7 +39,7 @@ public sealed class AppReader(WatchedNamespaces watched, ConfigReader config, An
 
     private static Refusal? Why(IObjectCache cache) => cache.State switch
     {
-        CacheState.NotServed => AppCaches.NotServed(cache.Resource),
+        CacheState.NotServed => OptionalKinds.NotServed(cache.Resource),
         CacheState.Denied => new(Reasons.Forbidden, MayNot(cache)),
         _ => null,
     };

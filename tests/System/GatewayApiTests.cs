@@ -36,6 +36,7 @@ public class GatewayApiTests(ITestOutputHelper output) : AppTest(output)
 
     // One test, because a CRD is the whole cluster's: before it is there, while it is, and gone again.
     [GatewayApiFact]
+    [Trait("Needs", "CurrentKubernetes")]
     public async Task A_Gateway_takes_the_routes_and_what_its_controller_says_is_in_status()
     {
         await StartOperatorAsync();

@@ -131,7 +131,9 @@ public static class PlanDiff
     private static ObjectAction Missing(PlannedObject desired, MicroserviceApp app)
     {
         var applied = app.Status?.Conditions.FirstOrDefault(c => c.Type == Conditions.ResourcesApplied);
-        var deleted = applied is { Reason: Reasons.Applied or Reasons.Drifted } && applied.ObservedGeneration == app.Metadata.Generation;
+        // What the cluster did not serve then was not there.
+        var complete = applied is { Reason: Reasons.Applied or Reasons.Drifted } || (applied is { Reason: Reasons.NotAllServed } && !OptionalKinds.IsDispensable(desired.Object.Resource));
+        var deleted = complete && applied!.ObservedGeneration == app.Metadata.Generation;
         return deleted && app.Spec.DriftPolicy == DriftPolicy.Report
             ? new ObjectAction.Hold(desired, null, new(Reasons.Drifted, $"{desired.Object.Id} was deleted, or its label {Keys.App} was taken off; driftPolicy Report leaves it so: change the spec, or set driftPolicy Repair"))
             : new ObjectAction.Create(desired) { IsDrift = deleted };

@@ -41,12 +41,8 @@ public sealed record Observed
     /// <summary>Whether a <see cref="Parent"/> that is null does not exist.</summary>
     public bool SeesParent { get; init; }
 
-    /// <summary>
-    /// Whether an app does without an object of a kind that is not served. A budget or a monitor changes nothing of what runs, and a route has a
-    /// condition of its own; of an autoscaler that is missing somebody has to know.
-    /// </summary>
-    internal bool IsLeftOut(PlannedObject planned) => planned.Object.Resource is var kind && (kind == Resources.PodDisruptionBudgets || kind == Resources.ServiceMonitors || kind.Group == Resources.Gateways.Group)
-        && Missing.GetValueOrDefault(kind) is { Reason: not Reasons.Forbidden };
+    /// <summary>Whether the app does without a planned object, since its kind is not served.</summary>
+    internal bool IsLeftOut(PlannedObject planned) => OptionalKinds.IsDispensable(planned.Object.Resource) && Missing.GetValueOrDefault(planned.Object.Resource) is { Reason: not Reasons.Forbidden };
 
     /// <summary>The same world after our own writes: their answers take the place of what was read, deleted objects are gone.</summary>
     public Observed After(IReadOnlyCollection<KubeObject> answers, IReadOnlyCollection<KubeObject> deleted) => answers.Count + deleted.Count == 0 ? this : this with

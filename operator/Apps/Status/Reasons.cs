@@ -40,6 +40,9 @@ public static class Reasons
     /// <summary>Every object is as planned.</summary>
     public const string Applied = "Applied";
 
+    /// <summary>Every object is as planned, but for those of kinds that the cluster does not serve and the app can do without.</summary>
+    public const string NotAllServed = "NotAllServed";
+
     /// <summary>The server refused an object.</summary>
     public const string ApplyFailed = "ApplyFailed";
 

@@ -53,8 +53,13 @@ internal static class Summary
             return Condition(generation, Conditions.ResourcesApplied, ConditionStatus.False, Reasons.Forbidden, string.Join("; ", world.Denied));
         var refused = results.Where(r => r.Refusal is not null).OrderBy(r => r.Refusal!.Reason == Reasons.WaitingForDeletion).ToList();
         if (refused.Count == 0)
-            return Condition(generation, Conditions.ResourcesApplied, ConditionStatus.True, Reasons.Applied, "every object is as planned" + (plan.LeftOut.IsEmpty ? ""
-                : $"; the cluster does not serve {string.Join(" and ", plan.LeftOut.Select(r => $"{r.Kind} ({r.ApiVersion})"))}, so there is none"));
+        {
+            return plan.LeftOut.IsEmpty
+                ? Condition(generation, Conditions.ResourcesApplied, ConditionStatus.True, Reasons.Applied, "every object is as planned")
+                : Condition(generation, Conditions.ResourcesApplied, ConditionStatus.True, Reasons.NotAllServed,
+                    $"the cluster does not serve {string.Join(" and ", plan.LeftOut.Select(r => $"{r.Kind} ({r.ApiVersion})"))}, so there is none; every other object is as planned");
+        }
+
         var first = refused[0];
         // Waiting for a deletion ends by itself; everything else needs somebody.
         var status = first.Refusal!.Reason == Reasons.WaitingForDeletion ? ConditionStatus.Unknown : ConditionStatus.False;

@@ -40,7 +40,7 @@ internal sealed class WorldReader(ApiClient api, OperatorSettings settings)
             Children = [.. labelled.SelectMany(c => c.Objects ?? [])],
             Config = await config,
             Features = ClusterFeatures.Of(await version),
-            Missing = labelled.Where(c => c.Objects is null).ToImmutableDictionary(c => c.Kind, c => AppCaches.NotServed(c.Kind)),
+            Missing = labelled.Where(c => c.Objects is null).ToImmutableDictionary(c => c.Kind, c => OptionalKinds.NotServed(c.Kind)),
         };
 
         // What stands under a planned name and lacks our label is in the way, and is seen by its name only.
@@ -58,7 +58,7 @@ internal sealed class WorldReader(ApiClient api, OperatorSettings settings)
             await foreach (var page in api.ListAsync(Kinds.Raw(kind), new(app.Metadata.Namespace, $"{Keys.App}={app.Metadata.Name}"), stop))
                 objects.AddRange(page.Items);
         }
-        catch (ApiException e) when (e.IsNotFound && AppCaches.OptionalKinds.Contains(kind))
+        catch (ApiException e) when (e.IsNotFound && OptionalKinds.All.Contains(kind))
         {
             return null;
         }

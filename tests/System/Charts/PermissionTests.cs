@@ -16,7 +16,7 @@ namespace Fleet.SystemTests.Charts;
 public class PermissionTests(ITestOutputHelper output) : AppTest(output)
 {
     // Rules of kinds that not every cluster serves.
-    private static readonly HashSet<(string Group, string Plural)> Optional = [.. AppCaches.OptionalKinds.Append(Resources.Gateways).Select(k => (k.Group, k.Plural))];
+    private static readonly HashSet<(string Group, string Plural)> Optional = [.. OptionalKinds.All.Append(Resources.Gateways).Select(k => (k.Group, k.Plural))];
 
     private const string Fixed = "replicas: 2";
     private const string Scaled = "autoscaling: { minReplicas: 2, maxReplicas: 3, cpuUtilization: 70 }, resources: { requests: { cpu: 10m } }";

@@ -55,7 +55,7 @@ public sealed class SimulatedFleet
     /// <summary>What a pass would see now.</summary>
     public Observed World => Cluster.Observe(App) with
     {
-        Config = Config, Denied = Denied, Parent = Parent, SeesParent = SeesParent, Missing = Missing.ToImmutableDictionary(kind => kind, AppCaches.NotServed),
+        Config = Config, Denied = Denied, Parent = Parent, SeesParent = SeesParent, Missing = Missing.ToImmutableDictionary(kind => kind, OptionalKinds.NotServed),
     };
 
     /// <summary>What a pass would plan now.</summary>

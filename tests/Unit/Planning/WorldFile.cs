@@ -18,7 +18,7 @@ internal static class WorldFile
     {
         Features = file["features"] is JsonObject features ? new((bool)features["grpcProbes"]!, (bool)features["sleepHook"]!) : ClusterFeatures.Current,
         Config = (file["config"]?.AsObject() ?? []).ToImmutableDictionary(c => new ConfigKey(c.Key.Split('/')[0], c.Key.Split('/')[1]), c => Content(c.Value!)),
-        Missing = (file["missing"] as JsonArray ?? []).Select(kind => Optional((string)kind!)).ToImmutableDictionary(kind => kind, AppCaches.NotServed),
+        Missing = (file["missing"] as JsonArray ?? []).Select(kind => Optional((string)kind!)).ToImmutableDictionary(kind => kind, OptionalKinds.NotServed),
         Children = [.. (file["deployments"]?.AsObject() ?? []).Select(d => Deployment(app, d.Key, d.Value!.AsObject()))],
     };
 
@@ -32,7 +32,7 @@ internal static class WorldFile
         _ => new(),
     };
 
-    private static Resource Optional(string kind) => AppCaches.OptionalKinds.Single(r => r.Kind == kind);
+    private static Resource Optional(string kind) => OptionalKinds.All.Single(r => r.Kind == kind);
 
     private static string Hash(string value) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(value)));
 
