@@ -44,11 +44,12 @@ public sealed class ObjectApplier(ApiClient api, WatchedNamespaces watched, Answ
         return new([.. actions.Where(results.ContainsKey).Select(a => results[a])], [.. run.Answers], [.. run.Deleted], failure);
     }
 
-    // An autoscaler comes after what it scales, and goes before the number is ours again: they never write it both.
+    // An autoscaler comes after what it scales, and goes before the number is ours again: they never write it both. A binding comes late, too: whoever may not
+    // bind at will has to hold what the Role grants, and a Role that the server has just been given it does not know at once.
     private static int StepOf(ObjectAction action) => (action is ObjectAction.Delete, action.Object.Resource) switch
     {
         (true, var kind) => kind == Resources.HorizontalPodAutoscalers ? 0 : 3,
-        (false, var kind) => kind == Resources.HorizontalPodAutoscalers ? 2 : kind == Resources.Deployments ? 1 : 0,
+        (false, var kind) => kind == Resources.HorizontalPodAutoscalers || kind == Resources.RoleBindings ? 2 : kind == Resources.Deployments ? 1 : 0,
     };
 
     private async Task<ObjectResult> CarryOutAsync(ObjectAction action, Run run)
