@@ -91,7 +91,7 @@ public sealed class AdmissionWebhook : IAsyncDisposable
     }
 
     /// <summary>Made for one webhook and believed by one API server: its own authority.</summary>
-    private static X509Certificate2 MakeCertificate()
+    internal static X509Certificate2 MakeCertificate()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=test-webhook", key, HashAlgorithmName.SHA256);
