@@ -18,13 +18,28 @@ internal static class Workload
         var listener = new TcpListener(address, port);
         listener.Start();
         Console.WriteLine($"{name} listens on {address}:{port}");
-        var buffer = new byte[4096];
         while (true)
         {
-            using var client = listener.AcceptSocket();
-            if (client.Receive(buffer) > 0)
-                client.Send(answer);
-            client.Shutdown(SocketShutdown.Both);
+            // Each on its own: a client may open a connection and keep it in store, silent.
+            var client = listener.AcceptSocket();
+            new Thread(() => Answer(client, answer)) { IsBackground = true }.Start();
+        }
+    }
+
+    private static void Answer(Socket client, byte[] answer)
+    {
+        using (client)
+        {
+            try
+            {
+                if (client.Receive(new byte[4096]) > 0)
+                    client.Send(answer);
+                client.Shutdown(SocketShutdown.Both);
+            }
+            catch (SocketException)
+            {
+                // The client is gone.
+            }
         }
     }
 

@@ -55,7 +55,7 @@ public sealed class UpTests
 
         fleet.Write("shop.yaml", Small.Replace("pathPrefix: /web", "pathPrefix: /other", StringComparison.Ordinal));
         using var http = new HttpClient { BaseAddress = fleet.Gateway };
-        await Eventually.True(async () => (await http.GetAsync("/other")).StatusCode == HttpStatusCode.OK);
+        await Eventually.That(async () => (await http.GetAsync("/other")).StatusCode, status => status == HttpStatusCode.OK);
         Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync("/web")).StatusCode);
 
         fleet.Write("shop.yaml", Small.Replace("pathPrefix: /web", "pathPerfix: /web", StringComparison.Ordinal));
