@@ -1,7 +1,9 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Fleet.Apps;
 using Fleet.Kubernetes;
 using Fleet.Testing;
+using Xunit;
 using Xunit.Abstractions;
 
 namespace Fleet.SystemTests.Charts;
@@ -12,6 +14,9 @@ namespace Fleet.SystemTests.Charts;
 /// </summary>
 public abstract class InstalledTest(ITestOutputHelper output) : AppTest(output)
 {
+    // What a process takes over from the arguments of its pod; ports, logs and the lease are the test's.
+    private static readonly string[] s_kept = ["--secrets=", "--gateway-rbac=", "--workers=", "--bundled-"];
+
     private readonly DirectoryInfo _home = Directory.CreateTempSubdirectory("fleet-helm-");
 
     /// <summary>The real helm, in the test's namespace.</summary>
@@ -64,6 +69,28 @@ public abstract class InstalledTest(ITestOutputHelper output) : AppTest(output)
         (false, _) => ["--server-side=false", "--disable-openapi-validation"],
     };
 
+    /// <summary>The chart of a version ago, in a folder: other numbers, and a CRD without the field <c>adoption</c>, which came since.</summary>
+    protected async Task<string> PreviousAsync()
+    {
+        var copy = Path.Combine(Home, "previous");
+        foreach (var file in Directory.EnumerateFiles(Chart.Operator, "*", SearchOption.AllDirectories))
+        {
+            var target = Path.Combine(copy, Path.GetRelativePath(Chart.Operator, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+
+        var (chart, crd) = (Path.Combine(copy, "Chart.yaml"), Path.Combine(copy, "files", "microserviceapps.yaml"));
+        var metadata = (JsonObject)Yaml.ParseOne(await File.ReadAllTextAsync(chart));
+        (metadata["version"], metadata["appVersion"]) = ("0.0.9", "0.0.9");
+        await File.WriteAllTextAsync(chart, Yaml.Write(metadata));
+        var document = (JsonObject)Yaml.ParseOne(await File.ReadAllTextAsync(crd));
+        document["metadata"]!["annotations"]![Crd.SchemaKey] = $"{Crd.SchemaNumber - 1}";
+        Assert.True(document["spec"]!["versions"]![0]!["schema"]!["openAPIV3Schema"]!["properties"]!["spec"]!["properties"]!.AsObject().Remove("adoption"));
+        await File.WriteAllTextAsync(crd, Yaml.Write(document));
+        return copy;
+    }
+
     /// <summary>The names of the operator's pods, those that are going apart.</summary>
     protected async Task<IReadOnlyList<string>> PodsAsync(int count)
     {
@@ -84,7 +111,29 @@ public abstract class InstalledTest(ITestOutputHelper output) : AppTest(output)
     protected async Task<Replica> RunAsync(string pod)
     {
         var kubeconfig = await OperatorAccount.KubeconfigAsync(Cluster, Namespace, pod);
-        return new(pod, await StartOperatorAsync(o => o with { Kubeconfig = kubeconfig }));
+        var container = (await Kubectl.GetJsonAsync($"pod/{pod}"))["spec"]!["containers"]![0]!;
+        var arguments = container["args"]!.AsArray().Select(a => (string)a!).Where(a => Array.Exists(s_kept, k => a.StartsWith(k, StringComparison.Ordinal)));
+        return new(pod, await StartOperatorAsync(o => o with { Kubeconfig = kubeconfig, Arguments = [.. arguments] }));
+    }
+
+    /// <summary>Gives each of the operator's pods its process, ends those of pods that are gone, as their containers would, and waits for a leader.</summary>
+    /// <param name="before">What runs.</param>
+    protected async Task<IReadOnlyList<Replica>> RunAllAsync(IReadOnlyList<Replica> before)
+    {
+        var pods = await PodsAsync(2);
+        await StopAsync([.. before.Where(r => !pods.Contains(r.Pod))]);
+        var running = new List<Replica>(before.Where(r => pods.Contains(r.Pod)));
+        foreach (var pod in pods.Where(p => running.TrueForAll(r => r.Pod != p)))
+            running.Add(await RunAsync(pod));
+        await LeaderAsync(running);
+        return running;
+    }
+
+    /// <summary>Ends operators as a kubelet does.</summary>
+    protected static async Task StopAsync(IReadOnlyList<Replica> replicas)
+    {
+        foreach (var replica in replicas)
+            Assert.Equal(0, await replica.Process.TerminateAsync());
     }
 
     /// <summary>The one that leads.</summary>

@@ -121,28 +121,6 @@ public class ReleaseTests(ITestOutputHelper output) : InstalledTest(output)
         }
     }
 
-    // The chart of a version ago: other numbers, and a CRD without a field that came since.
-    private async Task<string> PreviousAsync()
-    {
-        var copy = Path.Combine(Home, "previous");
-        foreach (var file in Directory.EnumerateFiles(Chart.Operator, "*", SearchOption.AllDirectories))
-        {
-            var target = Path.Combine(copy, Path.GetRelativePath(Chart.Operator, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(file, target);
-        }
-
-        var (chart, crd) = (Path.Combine(copy, "Chart.yaml"), Path.Combine(copy, "files", "microserviceapps.yaml"));
-        var metadata = (JsonObject)Yaml.ParseOne(await File.ReadAllTextAsync(chart));
-        (metadata["version"], metadata["appVersion"]) = ("0.0.9", "0.0.9");
-        await File.WriteAllTextAsync(chart, Yaml.Write(metadata));
-        var document = (JsonObject)Yaml.ParseOne(await File.ReadAllTextAsync(crd));
-        document["metadata"]!["annotations"]![Crd.SchemaKey] = $"{Crd.SchemaNumber - 1}";
-        Assert.True(document["spec"]!["versions"]![0]!["schema"]!["openAPIV3Schema"]!["properties"]!["spec"]!["properties"]!.AsObject().Remove("adoption"));
-        await File.WriteAllTextAsync(crd, Yaml.Write(document));
-        return copy;
-    }
-
     private async Task<bool> KnowsFieldAsync()
     {
         var crd = await Kubectl.GetJsonAsync($"crd/{MicroserviceApp.Resource.Plural}.{MicroserviceApp.Resource.Group}");
@@ -165,24 +143,6 @@ public class ReleaseTests(ITestOutputHelper output) : InstalledTest(output)
             async () => (await Kubectl.GetJsonAsync("events.events.k8s.io"))["items"]!.AsArray().Where(e => (string?)e!["reason"] == "CrdOlderThanOperator").ToList(), found => found.Count > 0);
         var told = Assert.Single(events)!;
         Assert.Equal(("Warning", "Lease"), ((string?)told["type"], (string?)told["regarding"]!["kind"]));
-    }
-
-    // Each pod gets its process; those of pods that are gone end, as their containers would.
-    private async Task<IReadOnlyList<Replica>> RunAllAsync(IReadOnlyList<Replica> before)
-    {
-        var pods = await PodsAsync(2);
-        await StopAsync([.. before.Where(r => !pods.Contains(r.Pod))]);
-        var running = new List<Replica>(before.Where(r => pods.Contains(r.Pod)));
-        foreach (var pod in pods.Where(p => running.TrueForAll(r => r.Pod != p)))
-            running.Add(await RunAsync(pod));
-        await LeaderAsync(running);
-        return running;
-    }
-
-    private static async Task StopAsync(IReadOnlyList<Replica> replicas)
-    {
-        foreach (var replica in replicas)
-            Assert.Equal(0, await replica.Process.TerminateAsync());
     }
 
     private async Task<SortedDictionary<string, long>> GenerationsAsync()

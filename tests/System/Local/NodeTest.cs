@@ -10,29 +10,20 @@ using Xunit.Abstractions;
 
 namespace Fleet.SystemTests.Local;
 
-/// <summary>The frame of a test of the local node: one of its own beside the suite's stand-in, which only runs pods that name it.</summary>
-public abstract class NodeTest : SystemTest
+/// <summary>The frame of a test of the local node: one of its own.</summary>
+/// <param name="output">Where it may write.</param>
+public abstract class NodeTest(ITestOutputHelper output) : SystemTest(output)
 {
-    private readonly CancellationTokenSource _stop = new();
-    private readonly NodeLog _log = new();
-    private readonly LoggerFactory _logs;
-    private ApiClient? _nodeApi;
-    private LoopbackRange? _addresses;
-    private Task _running = Task.CompletedTask;
-
-    /// <summary>A test.</summary>
-    /// <param name="output">Where it may write.</param>
-    protected NodeTest(ITestOutputHelper output)
-        : base(output) => _logs = new([_log]);
+    private RunningNode? _node;
 
     /// <summary>The program that test pods run.</summary>
-    internal static string Workload { get; } = RepositoryRoot.Combine("tests", "NodeHost", "bin", Built.Configuration, "net10.0", "Fleet.NodeHost.dll");
+    internal static string Workload => RunningNode.Workload;
 
     /// <summary>The node.</summary>
-    protected LocalNode Local { get; private set; } = null!;
+    protected LocalNode Local => _node?.Node ?? throw new InvalidOperationException("not started");
 
     /// <summary>The node's name.</summary>
-    protected string NodeName => $"local-{Namespace}";
+    protected string NodeName => RunningNode.NameIn(Namespace);
 
     /// <summary>The node's state folder.</summary>
     protected string StateFolder { get; } = Directory.CreateTempSubdirectory("fleet-node-").FullName;
@@ -40,37 +31,22 @@ public abstract class NodeTest : SystemTest
     /// <summary>Starts the node; returns when the server has it.</summary>
     /// <param name="addresses">Its addresses; a range of its own when null.</param>
     /// <param name="programs">What images stand for; the checkout's programs when null.</param>
-    protected async Task StartNodeAsync(LoopbackRange? addresses = null, IPrograms? programs = null)
-    {
-        _addresses = addresses ?? LoopbackRange.Claim();
-        _nodeApi = Cluster.CreateClient("local-node");
-        var options = new NodeOptions
-        {
-            Name = NodeName, Directory = StateFolder, Programs = programs ?? new CheckoutPrograms(RepositoryRoot.Directory, Built.Configuration), Addresses = _addresses,
-            BindsPods = false, BindsClaims = false, IsSchedulable = false,
-        };
-        Local = new LocalNode(_nodeApi, options, TimeProvider.System, _logs);
-        _running = Local.RunAsync(_stop.Token);
-        await Local.Registered.WaitAsync(Eventually.Patience);
-    }
+    protected async Task StartNodeAsync(LoopbackRange? addresses = null, IPrograms? programs = null) =>
+        _node = await RunningNode.StartAsync(Cluster, Namespace, StateFolder, Output, addresses, programs);
 
     /// <inheritdoc/>
     public override async Task DisposeAsync()
     {
-        await _stop.CancelAsync();
-        await _running;
-        foreach (var line in _log.Lines)
-            Output.WriteLine(line);
-        _logs.Dispose();
-        _addresses?.Dispose();
-        _nodeApi?.Dispose();
-        _stop.Dispose();
-        // Nobody would end pods of a node that is gone.
-        await Kubectl.RunAsync("delete pods --all --grace-period=0 --force --wait=false");
-        await Kubectl.RunAsync($"delete node {NodeName} --ignore-not-found");
-        Directory.Delete(StateFolder, recursive: true);
-        await base.DisposeAsync();
-        Assert.DoesNotContain(_log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal));
+        try
+        {
+            if (_node is not null)
+                await _node.DisposeAsync();
+        }
+        finally
+        {
+            Directory.Delete(StateFolder, recursive: true);
+            await base.DisposeAsync();
+        }
     }
 
     /// <summary>Creates a pod on the node.</summary>
