@@ -58,7 +58,8 @@ public static class Eventually
                     return state;
                 last = describe?.Invoke(state) ?? state?.ToString() ?? "null";
             }
-            catch (Exception e) when (e is not OperationCanceledException { CancellationToken.IsCancellationRequested: true })
+            // An HttpClient whose time is up cancels as well: it was asked in vain, and nobody stopped the test.
+            catch (Exception e) when (e is not OperationCanceledException { CancellationToken.IsCancellationRequested: true } or { InnerException: TimeoutException })
             {
                 (last, error) = (e.Message, e);
             }

@@ -24,7 +24,7 @@ internal static class DiffCommand
             (ExitCodes.Ok, "no difference"), (ExitCodes.No, "there are differences"), (ExitCodes.Usage, "the manifest is refused, or the command line, a file or the kubeconfig is wrong"),
             (ExitCodes.Cluster, "the API server is not reached, or refuses"),
         ],
-        Options = { ManifestOptions.Files, Namespace, ImageOptions.Registry, ImageOptions.Tag, ClusterOptions.Kubeconfig, ClusterOptions.Context },
+        Options = { ManifestOptions.Files, Namespace, PlanningOptions.Registry, PlanningOptions.Tag, PlanningOptions.GatewayRbac, ClusterOptions.Kubeconfig, ClusterOptions.Context },
         Body = RunAsync,
     };
 
@@ -32,7 +32,7 @@ internal static class DiffCommand
     {
         if (await ManifestOptions.ReadAsync(call, call.Get(Namespace), call.LoadCluster().Namespace, stop) is not { } manifests)
             return ExitCodes.Usage;
-        var settings = ImageOptions.Settings(call);
+        var settings = PlanningOptions.Settings(call);
         using var api = ClusterOptions.Connect(call);
         var differs = false;
         foreach (var manifest in manifests.Apps)

@@ -31,7 +31,7 @@ internal static class ImagesCommand
             ("fleet images --registry registry.example.com/fleet", "builds and pushes them"),
         ],
         Ends = [(ExitCodes.Ok, "printed or built"), (ExitCodes.No, "a build failed; what it said is on stderr"), (ExitCodes.Usage, "the command line is wrong, or this is no checkout")],
-        Options = { Archive, Registry, BaseImage, ImageOptions.Registry, ImageOptions.Tag },
+        Options = { Archive, Registry, BaseImage, PlanningOptions.Registry, PlanningOptions.Tag },
         Body = RunAsync,
     };
 
@@ -45,13 +45,13 @@ internal static class ImagesCommand
         if (destinations.Length > 0)
             return await BuildAsync(call, destinations, stop);
         foreach (var bundled in Bundled.All)
-            await call.Out.WriteLineAsync(bundled.Image(ImageOptions.Settings(call)));
+            await call.Out.WriteLineAsync(bundled.Image(new(call.Get(PlanningOptions.Registry)!, call.Get(PlanningOptions.Tag)!)));
         return ExitCodes.Ok;
     }
 
     private static async Task<int> BuildAsync(Call call, ImageDestination[] destinations, CancellationToken stop)
     {
-        var tag = call.Get(ImageOptions.Tag)!;
+        var tag = call.Get(PlanningOptions.Tag)!;
         var wanted = Checkout.Find().Programs.SelectMany(program => destinations.Select(to => (program.Image, program.Project, To: to))).ToArray();
         foreach (var (i, (image, project, to)) in wanted.Index())
         {

@@ -26,7 +26,7 @@ internal static class PlanCommand
             ("cat shop.yaml | fleet plan -f - -n demo | kubectl diff -f -", "from standard input, in a namespace"),
         ],
         Ends = [(ExitCodes.Ok, "planned"), (ExitCodes.No, "refused: every problem is on stderr, nothing on stdout"), (ExitCodes.Usage, "the command line is wrong or a file cannot be read")],
-        Options = { ManifestOptions.Files, Namespace, Output, ImageOptions.Registry, ImageOptions.Tag },
+        Options = { ManifestOptions.Files, Namespace, Output, PlanningOptions.Registry, PlanningOptions.Tag, PlanningOptions.GatewayRbac },
         Body = RunAsync,
     };
 
@@ -34,7 +34,7 @@ internal static class PlanCommand
     {
         if (await ManifestOptions.ReadAsync(call, call.Get(Namespace), UsualNamespace, stop) is not { } manifests)
             return ExitCodes.No;
-        var settings = ImageOptions.Settings(call);
+        var settings = PlanningOptions.Settings(call);
         AppPlan[] plans = [.. manifests.Apps.Select(app => Planner.Plan(app, Observed.Nothing, settings))];
         var objects = plans.SelectMany(p => p.Desired).Select(d => d.Object.ToJsonObject());
         switch (call.Get(Output))

@@ -22,9 +22,6 @@ internal static partial class RunCommand
     private static readonly Option<bool> Secrets = Setting.Of(
         "--secrets", "Whether Secrets may be read. Without, a change of one restarts nothing, and a missing one is told by the pods. Default: true", true, "true|false");
 
-    private static readonly Option<bool> GatewayRbac = Setting.Of(
-        "--gateway-rbac", "Whether Roles may be made, by which gateways watch their routes. Without, routes reach them by the mounted file only. Default: true", true, "true|false");
-
     private static readonly Option<int> Workers = Setting.Of("--workers", "How many apps are worked on at once", 8, "NUMBER", Setting.Between(1, 256));
 
     private static readonly Option<int> HealthPort = Setting.Of("--health-port", "The port of /healthz/live, /healthz/ready and /metrics; 0 takes a free one", 8081, "PORT", Setting.Between(0, 65535));
@@ -52,8 +49,8 @@ internal static partial class RunCommand
         ],
         Options =
         {
-            ClusterOptions.Kubeconfig, ClusterOptions.Context, WatchNamespace, LeaseNamespace, LeaderElect, Secrets, GatewayRbac, Workers, HealthPort,
-            ImageOptions.Registry, ImageOptions.Tag, Format, Level,
+            ClusterOptions.Kubeconfig, ClusterOptions.Context, WatchNamespace, LeaseNamespace, LeaderElect, Secrets, Workers, HealthPort,
+            PlanningOptions.Registry, PlanningOptions.Tag, PlanningOptions.GatewayRbac, Format, Level,
             WebhookOptions.Webhook, WebhookOptions.Port, WebhookOptions.Service, WebhookOptions.Url, WebhookOptions.Configuration, WebhookOptions.FailurePolicy, WebhookOptions.Validity,
         },
         Body = RunAsync,
@@ -65,7 +62,7 @@ internal static partial class RunCommand
         using var logs = LogSetup.Create(FormatOf(call), LevelOf(call.Get(Level)));
         var logger = logs.CreateLogger("Fleet.Operator");
         var scope = Namespaces(call.Get(WatchNamespace)) switch { [] => "all namespaces", [var one] => $"namespace {one}", var several => $"namespaces {string.Join(", ", several)}" };
-        Log.Starts(logger, ImageOptions.Version, cluster.Server, cluster.Source, scope);
+        Log.Starts(logger, PlanningOptions.Version, cluster.Server, cluster.Source, scope);
         try
         {
             if (await new OperatorHost(cluster, OptionsOf(call, cluster), call.Time, logs).RunAsync(stop))
@@ -89,7 +86,7 @@ internal static partial class RunCommand
 
     private static OperatorOptions OptionsOf(Call call, ClusterConfig cluster) => new()
     {
-        Settings = ImageOptions.Settings(call) with { GatewayRbac = call.Get(GatewayRbac) },
+        Settings = PlanningOptions.Settings(call),
         WatchNamespaces = Namespaces(call.Get(WatchNamespace)),
         Secrets = call.Get(Secrets),
         LeaderElect = call.Get(LeaderElect),

@@ -19,7 +19,7 @@ internal static class ManifestOptions
     internal static async Task<Manifests?> ReadAsync(Call call, string? ns, string usual, CancellationToken stop)
     {
         var files = await ManifestSource.ReadAsync(call.Get(Files)!, stop);
-        var manifests = Manifests.Read(files, ns, usual, ImageOptions.Settings(call));
+        var manifests = Manifests.Read(files, ns, usual, PlanningOptions.Settings(call));
         foreach (var line in manifests.Notes.Concat(manifests.Problems))
             await call.Error.WriteLineAsync(line);
         return manifests.Problems.IsEmpty ? manifests : null;

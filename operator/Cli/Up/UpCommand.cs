@@ -44,7 +44,7 @@ internal static class UpCommand
             return await DetachedFleet.StartAsync(call, state, [.. call.Get(Files) ?? []], call.Get(Port), stop);
 
         // :: Step 1 - what is wrong is told before anything is started.
-        var settings = new OperatorSettings(OperatorSettings.DefaultRegistry, ImageOptions.Version);
+        var settings = new OperatorSettings(OperatorSettings.DefaultRegistry, PlanningOptions.Version);
         var ports = new GatewayPorts(call.Get(Port) is > 0 and var port ? port : null);
         var manifests = files.Select(f => LocalManifest.Read(f.File, f.Text, settings)).ToList();
         foreach (var problem in manifests.SelectMany(m => m.Problems))

@@ -45,6 +45,7 @@ public sealed class PluginTests : CliTest
         // As kubectl calls it; kubectl before 1.26 does not.
         Assert.Equal("status\n:4\n", (await CompleteAsync("sta")).Out);
         await AnswersAsync("shed\nshop\n:4\n", () => CompleteAsync("doctor", "-n", Namespace, "sh"));
+        await AnswersAsync("shed\nshop\n:4\n", () => CompleteAsync("doctor", "-n", Namespace, ""));
         await AnswersAsync($"{Namespace}\n:4\n", () => CompleteAsync("tree", "-n", Namespace));
         Assert.Equal(":0\n", (await CompleteAsync("plan", "-f", "")).Out);
         if ((await KubectlAsync("version", "--client")).Out is { } version && !version.Contains("v1.20", StringComparison.Ordinal))

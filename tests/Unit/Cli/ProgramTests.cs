@@ -16,6 +16,9 @@ public class ProgramTests
         var plan = (await RunAsync(["plan", "-f", "-", "-n", "demo"], Examples.Shop)).Succeeded();
         Assert.Equal(15, Fleet.Kubernetes.Yaml.Parse(plan.Out).Count);
         Assert.Equal("PUBLIC (no token is asked for): /auth -> shop-auth\n", plan.Error);
+        Assert.Contains("kind: RoleBinding", plan.Out, StringComparison.Ordinal);
+        var without = (await RunAsync(["plan", "-f", "-", "--gateway-rbac=false"], Examples.Shop)).Succeeded(); // as the operator that is started with it
+        Assert.DoesNotContain("kind: RoleBinding", without.Out, StringComparison.Ordinal);
     }
 
     [Fact]

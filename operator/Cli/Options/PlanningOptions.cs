@@ -4,8 +4,8 @@ using Fleet.Apps;
 
 namespace Fleet.Cli;
 
-/// <summary>Which images the bundled services and the gateway run. They are settings of the operator: whoever plans for it says the same.</summary>
-internal static class ImageOptions
+/// <summary>The settings of the operator that its plans depend on: whoever plans for it says the same.</summary>
+internal static class PlanningOptions
 {
     internal static readonly Option<string> Registry = Setting.Of(
         "--bundled-registry", "The registry and path of the bundled images", OperatorSettings.DefaultRegistry, "REGISTRY",
@@ -15,8 +15,11 @@ internal static class ImageOptions
         "--bundled-tag", "The tag of the bundled images", Version, "TAG",
         value => value.Length > 0 && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_') ? null : $"\"{value}\" is no image tag");
 
-    /// <summary>This program's version.</summary>
-    internal static string Version => typeof(ImageOptions).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+    internal static readonly Option<bool> GatewayRbac = Setting.Of(
+        "--gateway-rbac", "Whether Roles may be made, by which gateways watch their routes. Without, routes reach them by the mounted file only. Default: true", true, "true|false");
 
-    internal static OperatorSettings Settings(Call call) => new(call.Get(Registry)!, call.Get(Tag)!);
+    /// <summary>This program's version.</summary>
+    internal static string Version => typeof(PlanningOptions).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+
+    internal static OperatorSettings Settings(Call call) => new(call.Get(Registry)!, call.Get(Tag)!) { GatewayRbac = call.Get(GatewayRbac) };
 }
