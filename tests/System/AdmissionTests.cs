@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Fleet.Apps;
 using Fleet.Kubernetes;
@@ -67,7 +65,8 @@ public class AdmissionTests(ITestOutputHelper output) : AppTest(output)
         Assert.Contains("spec.services[0].podTemplate.spec.hostNam: unknown field; did you mean hostname?", warned.Error, StringComparison.Ordinal);
         var metrics = await first.MetricsAsync();
         Assert.True(metrics["fleet_admission_reviews_total{outcome=\"denied\"}"] > 0 && metrics["fleet_admission_reviews_total{outcome=\"warned\"}"] > 0);
-        Assert.Equal(metrics["fleet_admission_review_seconds_count"], metrics["fleet_admission_review_seconds_bucket{le=\"1\"}"]);
+        // All there were so far; where one of them was late, three others.
+        await Pace.WithinAsync(TimeSpan.FromSeconds(1), async round => round == 1 ? Slowest(metrics) : await SlowestOfThreeAsync(first), "a review");
 
         // Nothing is written while nothing changes.
         var position = await Cluster.AuditLog.NowAsync();
@@ -80,7 +79,7 @@ public class AdmissionTests(ITestOutputHelper output) : AppTest(output)
         await first.TerminateAsync();
         await Kubectl.ApplyAsync(Wrong); // Ignore
         await StartOperatorAsync(o => With(o, port));
-        await Eventually.True(async () => (await Kubectl.TryAsync(["apply", "-f", "-"], Wrong.Replace("web:1", "web:2", StringComparison.Ordinal))).ExitCode != 0);
+        await RefusedAgainAsync();
 
         // What stands there may still be labelled.
         await Kubectl.RunAsync("label msa/wrong team=a");
@@ -91,21 +90,26 @@ public class AdmissionTests(ITestOutputHelper output) : AppTest(output)
     [Fact]
     public async Task Its_certificate_is_renewed_while_it_runs_and_no_wrong_app_slips_through()
     {
-        var (process, _) = await StartAsync("--webhook-certificate-validity", "30s");
+        // Whoever is not judged is refused as well, with the reason: the API server waits for 2 s only, which on a busy machine may be too short, but it is
+        // never to say anything of the certificate.
+        var (process, _) = await StartAsync("--webhook-certificate-validity", "30s", "--webhook-failure-policy", "fail");
         var ends = await EndAsync(process);
-        var (asked, bundles) = (0, new HashSet<string>());
+        var (judged, slips, bundles) = (0, new List<string>(), new HashSet<string>());
         await Eventually.True(
             async () =>
             {
-                await RefusedAsync(); // Ignore would let it through, were the certificate not trusted
-                asked++;
-                bundles.Add(await BundleAsync());
+                await AskAsync();
                 return await EndAsync(process) > ends;
             },
-            TimeSpan.FromSeconds(60));
-        for (var i = 0; i < 10; i++)
-            await RefusedAsync();
-        Output.WriteLine($"{asked} wrong apps were refused until the certificate was another one");
+            TimeSpan.FromMinutes(2));
+        var until = judged + 10;
+        await Eventually.True(async () =>
+        {
+            await AskAsync();
+            return judged >= until;
+        });
+        Output.WriteLine($"{judged} wrong apps were refused, and ten of them when the certificate was another one");
+        Assert.Empty(slips);
         Assert.Contains(bundles, b => Count(b) == 2);
         Assert.False(process.HasExited);
 
@@ -113,13 +117,23 @@ public class AdmissionTests(ITestOutputHelper output) : AppTest(output)
         ends = await EndAsync(process);
         await Kubectl.RunAsync("delete secret fleet-operator-webhook");
         await Eventually.True(async () => await EndAsync(process) > ends);
-        await Eventually.True(async () => (await Kubectl.TryAsync(["apply", "-f", "-"], Wrong)).ExitCode != 0);
+        await Eventually.True(async () => IsJudged(await Kubectl.TryAsync(["apply", "-f", "-"], Wrong)));
+
+        async Task AskAsync()
+        {
+            var answer = await Kubectl.TryAsync(["apply", "-f", "-"], Wrong);
+            if (IsJudged(answer))
+                judged++;
+            else if (answer.ExitCode == 0 || !IsLate(answer))
+                slips.Add($"{answer}");
+            bundles.Add(await BundleAsync());
+        }
     }
 
     [Fact]
     public async Task Replicas_share_one_certificate_and_of_somebody_elses_configuration_only_the_bundle_is_written()
     {
-        var (leading, port) = (FreePort(), FreePort());
+        var (leading, port) = (FreePort.Take(), FreePort.Take());
         await Api.CreateAsync(KubeObject.From(Configurations, new JsonObject
         {
             ["metadata"] = new JsonObject { ["name"] = ConfigurationName },
@@ -190,10 +204,42 @@ public class AdmissionTests(ITestOutputHelper output) : AppTest(output)
 
     private async Task<(OperatorProcess Process, int Port)> StartAsync(params string[] more)
     {
-        var port = FreePort();
+        var port = FreePort.Take();
         var process = await StartOperatorAsync(o => With(o, port, more));
-        await Eventually.True(async () => (await Kubectl.TryAsync(["apply", "--dry-run=server", "-f", "-"], Wrong)).ExitCode != 0);
+        await Eventually.True(async () => IsJudged(await Kubectl.TryAsync(["apply", "--dry-run=server", "-f", "-"], Wrong)));
         return (process, port);
+    }
+
+    // By the rules, and not because nobody could be asked.
+    private static bool IsJudged(CommandResult applied) => applied.ExitCode != 0 && applied.Error.Contains("did you mean auth?", StringComparison.Ordinal);
+
+    // In the API server's words, or in those of the webhook, which waits for less.
+    private static bool IsLate(CommandResult applied) =>
+        applied.Error.Contains("deadline exceeded", StringComparison.Ordinal) || applied.Error.Contains("Timeout exceeded", StringComparison.Ordinal) ||
+        applied.Error.Contains("handshake timeout", StringComparison.Ordinal) || applied.Error.Contains("did not come in time", StringComparison.Ordinal);
+
+    // Every time another one: what was stored because the webhook was not there yet would not be sent again.
+    private Task RefusedAgainAsync()
+    {
+        var tries = 1;
+        return Eventually.True(async () => IsJudged(await Kubectl.TryAsync(["apply", "-f", "-"], Wrong.Replace("web:1", $"web:{++tries}", StringComparison.Ordinal))));
+    }
+
+    private async Task<TimeSpan> SlowestOfThreeAsync(OperatorProcess process)
+    {
+        var before = await process.MetricsAsync();
+        for (var i = 0; i < 3; i++)
+            await Kubectl.TryAsync(["apply", "--dry-run=server", "-f", "-"], Wrong);
+        return Slowest(await process.MetricsAsync(), before);
+    }
+
+    // As the operator measures it. 1 s is its last bound; what is over it took longer than that, or there is no telling.
+    private static TimeSpan Slowest(IReadOnlyDictionary<string, double> now, IReadOnlyDictionary<string, double>? before = null)
+    {
+        var all = Grown("fleet_admission_review_seconds_count");
+        return all >= 3 && all == Grown("fleet_admission_review_seconds_bucket{le=\"1\"}") ? TimeSpan.FromSeconds(1) : TimeSpan.MaxValue;
+
+        double Grown(string name) => now[name] - (before?[name] ?? 0);
     }
 
     private OperatorStart With(OperatorStart start, int port, params string[] more) => start with
@@ -222,11 +268,4 @@ public class AdmissionTests(ITestOutputHelper output) : AppTest(output)
     }
 
     private static int Count(string bundle) => bundle.Split("BEGIN CERTIFICATE").Length - 1;
-
-    private static int FreePort()
-    {
-        using var socket = new TcpListener(IPAddress.Loopback, 0);
-        socket.Start();
-        return ((IPEndPoint)socket.LocalEndpoint).Port;
-    }
 }

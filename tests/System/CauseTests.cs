@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Fleet.Apps;
 using Fleet.Kubernetes;
@@ -24,7 +25,7 @@ public class CauseTests(ITestOutputHelper output) : AppTest(output)
         using var rule = Node.Behave(pod => pod.Namespace == Namespace && pod.Label(Keys.Service) == "auth" ? PodBehaviour.TryParse(state) : null);
         await StartOperatorAsync();
         await Kubectl.ApplyAsync(Shop);
-        var app = await ConditionAsync(Conditions.ServicesAvailable, ConditionStatus.False, reason, timeout: TimeSpan.FromSeconds(30));
+        var app = await ConditionAsync(Conditions.ServicesAvailable, ConditionStatus.False, reason);
         Assert.Equal(ServicePhase.Degraded, Row(app, "auth").State);
         Assert.Contains(message, Row(app, "auth").Message, StringComparison.Ordinal);
         app = await AppWhere(s => s.Ready == "3/4");
@@ -40,11 +41,20 @@ public class CauseTests(ITestOutputHelper output) : AppTest(output)
         await StartOperatorAsync();
         await ReadyShopAsync();
         var pod = Node.Pods.First(p => p.Namespace == Namespace && p.Label(Keys.Service) == "users");
-        await Node.SetStateAsync(Namespace, pod.Name, new PodBehaviour.CrashLoopBackOff(2));
-        var app = await ConditionAsync(Conditions.Ready, ConditionStatus.False, Reasons.CrashLooping, timeout: TimeSpan.FromSeconds(3));
-        Assert.Equal("3/4", app.Status!.Ready);
-        await Node.SetStateAsync(Namespace, pod.Name, new PodBehaviour.Running());
-        await ReadyAsync();
+        await Pace.WithinAsync(
+            TimeSpan.FromSeconds(3),
+            async _ =>
+            {
+                await Node.SetStateAsync(Namespace, pod.Name, new PodBehaviour.CrashLoopBackOff(2));
+                var failed = Stopwatch.GetTimestamp();
+                var app = await ConditionAsync(Conditions.Ready, ConditionStatus.False, Reasons.CrashLooping);
+                var took = Stopwatch.GetElapsedTime(failed);
+                Assert.Equal("3/4", app.Status!.Ready);
+                await Node.SetStateAsync(Namespace, pod.Name, new PodBehaviour.Running());
+                await ReadyAsync();
+                return took;
+            },
+            "from a pod's failure to the app's status");
     }
 
     [Fact]
@@ -59,9 +69,10 @@ public class CauseTests(ITestOutputHelper output) : AppTest(output)
     [Fact]
     public async Task A_missing_Secret_is_told_and_its_arrival_noticed()
     {
+        // As a kubelet does with such a pod, and from the beginning: one that had run is another story.
+        using var rule = Node.Behave(pod => pod.Namespace == Namespace && pod.Label(Keys.Service) == "users" ? new PodBehaviour.Creating() : null);
         await StartOperatorAsync();
         await ApplyWithUsersAsync("env: [{ name: DB, valueFrom: { secretKeyRef: { name: db, key: url } } }]");
-        using var rule = Node.Behave(pod => pod.Namespace == Namespace && pod.Label(Keys.Service) == "users" ? new PodBehaviour.Creating() : null);
         var app = await ConditionAsync(Conditions.ServicesAvailable, ConditionStatus.False, Reasons.ConfigMissing);
         Assert.StartsWith("Secret/db does not exist", Row(app, "users").Message, StringComparison.Ordinal);
         Assert.NotNull(await ChildAsync(Resources.Deployments, "shop-users"));
@@ -157,7 +168,8 @@ public class CauseTests(ITestOutputHelper output) : AppTest(output)
         Assert.Contains("raise the ResourceQuota", Of(app.Status!, Conditions.ResourcesApplied)!.Message, StringComparison.Ordinal);
         await AppWhere(s => s.Services.Count(r => r.State == ServicePhase.Active) >= 2);
         await Kubectl.RunAsync("delete quota/few");
-        await ReadyAsync(timeout: TimeSpan.FromSeconds(40));
+        // No watch shows it: what was refused is tried again with a back-off of a minute at most, and of that long where the way here took as long.
+        await ReadyAsync(timeout: TimeSpan.FromMinutes(1) + Eventually.Patience);
     }
 
     [Fact]
@@ -223,17 +235,20 @@ public class CauseTests(ITestOutputHelper output) : AppTest(output)
             - { apiGroups: [events.k8s.io, coordination.k8s.io], resources: [events, leases], verbs: ["*"] }
             """);
         await Kubectl.RunAsync($"create rolebinding limited --role=limited --user=limited-{Namespace}");
+        // The server goes by a Role a moment after it has it; an operator that is refused everything asks again after a while.
+        await Eventually.True(async () => (await Cluster.KubectlAs(user, Namespace).TryAsync(["get", "msa"])).ExitCode == 0);
         var process = await StartOperatorAsync(o => o with { Kubeconfig = user });
         process.Log.Expect(_ => true);
         await Kubectl.ApplyAsync(Shop);
-        var app = await ConditionAsync(Conditions.ResourcesApplied, ConditionStatus.False, Reasons.Forbidden, timeout: TimeSpan.FromSeconds(30));
+        var app = await ConditionAsync(Conditions.ResourcesApplied, ConditionStatus.False, Reasons.Forbidden);
         var message = Of(app.Status!, Conditions.Ready)!.Message;
         Assert.Contains("list", message, StringComparison.Ordinal);
         Assert.Contains("deployments.apps", message, StringComparison.Ordinal);
 
         await Kubectl.RunAsync("create role deployer --verb=* --resource=deployments.apps");
         await Kubectl.RunAsync($"create rolebinding deployer --role=deployer --user=limited-{Namespace}");
-        await ReadyAsync(timeout: TimeSpan.FromSeconds(60));
+        // A watch that is refused is tried again with a back-off of half a minute at most, and so is the app.
+        await ReadyAsync(timeout: TimeSpan.FromMinutes(1) + Eventually.Patience);
     }
 
     [Fact]
@@ -242,7 +257,7 @@ public class CauseTests(ITestOutputHelper output) : AppTest(output)
         using var rule = Node.Behave(pod => pod.Namespace == Namespace && pod.Label(Keys.Service) == "users" ? new PodBehaviour.Creating() : null);
         await StartOperatorAsync();
         await Kubectl.ApplyAsync(Shop.Replace("spec:\n", "spec:\n  progressDeadlineSeconds: 10\n", StringComparison.Ordinal));
-        var app = await AppWhere(s => s.Services.Any(r => r is { Name: "orders", State: ServicePhase.Stalled }), timeout: TimeSpan.FromSeconds(40));
+        var app = await AppWhere(s => s.Services.Any(r => r is { Name: "orders", State: ServicePhase.Stalled }));
         Assert.Equal(Reasons.ProgressDeadlineExceeded, Row(app, "orders").Reason);
         Assert.Contains("users", Row(app, "orders").Message, StringComparison.Ordinal);
     }

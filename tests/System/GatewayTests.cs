@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using System.Reflection;
 using System.Text.Json.Nodes;
@@ -27,10 +28,22 @@ public class GatewayTests(ITestOutputHelper output) : AppTest(output)
         await Eventually.True(async () => await StatusAsync(http, "users/x") == HttpStatusCode.Unauthorized, seen: () => string.Join('\n', log.TakeLast(10)));
         Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(http, "people/x"));
 
-        await Kubectl.RunAsync("""patch msa shop --type json --patch [{"op":"add","path":"/spec/services/1/route","value":{"pathPrefix":"/people"}}]""");
-        await Eventually.True(async () => (await RoutesAsync()).Contains("/people/", StringComparison.Ordinal));
-        await Eventually.True(async () => await StatusAsync(http, "people/x") == HttpStatusCode.Unauthorized, TimeSpan.FromSeconds(1), () => string.Join('\n', log.TakeLast(10)));
-        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(http, "users/x"));
+        var was = "users";
+        await Pace.WithinAsync(
+            TimeSpan.FromSeconds(1),
+            async round =>
+            {
+                var prefix = round == 1 ? "people" : $"people{round}";
+                await Kubectl.RunAsync("""patch msa shop --type json --patch [{"op":"add","path":"/spec/services/1/route","value":{"pathPrefix":"/PREFIX"}}]""".Replace("PREFIX", prefix, StringComparison.Ordinal));
+                await Eventually.True(async () => (await RoutesAsync()).Contains($"/{prefix}/", StringComparison.Ordinal));
+                var changed = Stopwatch.GetTimestamp();
+                await Eventually.True(async () => await StatusAsync(http, $"{prefix}/x") == HttpStatusCode.Unauthorized, seen: () => string.Join('\n', log.TakeLast(10)));
+                var took = Stopwatch.GetElapsedTime(changed);
+                Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(http, $"{was}/x"));
+                was = prefix;
+                return took;
+            },
+            "from the changed object to the changed route");
 
         // It may read that one object, and nothing else.
         var pod = Cluster.KubectlAs(await PodKubeconfigAsync(folder), Namespace);

@@ -58,8 +58,7 @@ public static class Eventually
                     return state;
                 last = describe?.Invoke(state) ?? state?.ToString() ?? "null";
             }
-            // An HttpClient whose time is up cancels as well: it was asked in vain, and nobody stopped the test.
-            catch (Exception e) when (e is not OperationCanceledException { CancellationToken.IsCancellationRequested: true } or { InnerException: TimeoutException })
+            catch (Exception e) when (!IsStopped(e))
             {
                 (last, error) = (e.Message, e);
             }
@@ -69,4 +68,7 @@ public static class Eventually
             await Task.Delay(Interval);
         }
     }
+
+    // Who was told to stop has nothing to wait for. An HttpClient that has waited for long enough throws the same, with a token of its own, and says so within.
+    private static bool IsStopped(Exception e) => e is OperationCanceledException { CancellationToken.IsCancellationRequested: true, InnerException: not TimeoutException };
 }

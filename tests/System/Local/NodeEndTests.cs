@@ -7,6 +7,9 @@ namespace Fleet.SystemTests.Local;
 /// <summary>That nothing of a node survives it, and that the next one takes over.</summary>
 public class NodeEndTests(ITestOutputHelper output) : NodeTest(output)
 {
+    // What the test's processes are found by, and nobody else's, of another run on the same machine for instance; a digit more tells them apart.
+    private readonly string _sleep = $"sleep {Random.Shared.Next(10_000_000, 100_000_000)}";
+
     [Fact]
     public async Task A_node_that_is_killed_leaves_no_process_and_the_next_takes_its_pods_over()
     {
@@ -14,15 +17,15 @@ public class NodeEndTests(ITestOutputHelper output) : NodeTest(output)
         try
         {
             // One with a child, one that ignores the signal, and one that leaves its group and session.
-            await CreatePodAsync("parent", $$"""command: [sh, -c, "sleep 98701 & wait"]""");
-            await CreatePodAsync("stubborn", """command: [sh, -c, "trap '' TERM HUP INT; while :; do sleep 98702; done"]""");
-            await CreatePodAsync("runaway", """command: [sh, -c, "setsid sleep 98703 & sleep 98704"]""");
+            await CreatePodAsync("parent", $$"""command: [sh, -c, "{{_sleep}}1 & wait"]""");
+            await CreatePodAsync("stubborn", $$"""command: [sh, -c, "trap '' TERM HUP INT; while :; do {{_sleep}}2; done"]""");
+            await CreatePodAsync("runaway", $$"""command: [sh, -c, "setsid {{_sleep}}3 & {{_sleep}}4"]""");
             foreach (var pod in new[] { "parent", "stubborn", "runaway" })
                 await ReadyPodAsync(pod);
-            await Eventually.True(() => ProcessesWith("sleep 9870").Count >= 4);
+            await Eventually.True(() => ProcessesWith(_sleep).Count >= 4);
 
             await host.KillAsync();
-            await Eventually.True(() => ProcessesWith("sleep 9870").Count == 0, TimeSpan.FromSeconds(5), () => string.Join(' ', ProcessesWith("sleep 9870")));
+            await Eventually.True(() => ProcessesWith(_sleep).Count == 0, seen: () => string.Join(' ', ProcessesWith(_sleep)));
         }
         finally
         {
@@ -36,7 +39,8 @@ public class NodeEndTests(ITestOutputHelper output) : NodeTest(output)
         var taken = await PodAsync("runaway", p => Restarts(p) == 1 && IsReady(p));
         Assert.Equal("ContainerStatusUnknown", (string)StatusOf(taken)!["lastState"]!["terminated"]!["reason"]!);
         await GoneAsync("stubborn");
-        Assert.Single(Directory.EnumerateDirectories(Path.Combine(StateFolder, "pods")));
+        // A pod's folder goes after the server has forgotten it.
+        await Eventually.True(() => Directory.EnumerateDirectories(Path.Combine(StateFolder, "pods")).Count() == 1);
     }
 
     [Fact]
@@ -45,9 +49,9 @@ public class NodeEndTests(ITestOutputHelper output) : NodeTest(output)
         var host = await StartHostAsync();
         try
         {
-            await CreatePodAsync("orphan", """command: [sh, -c, "setsid sleep 98721 & exec sleep 98722"]""", "restartPolicy: Never, ");
+            await CreatePodAsync("orphan", $$"""command: [sh, -c, "setsid {{_sleep}}1 & exec {{_sleep}}2"]""", "restartPolicy: Never, ");
             await ReadyPodAsync("orphan");
-            await Eventually.True(() => ProcessesWith("sleep 9872").Count == 2);
+            await Eventually.True(() => ProcessesWith(_sleep).Count == 2);
             var guard = Assert.Single(ProcessesWith($"fleet-guard FLEET_LOCAL_OWNER={StateFolder}"));
             await Command.RunAsync("/bin/sh", ["-c", $"kill -9 {guard} {host.Id}"]);
             await host.WaitForExitAsync();
@@ -59,7 +63,7 @@ public class NodeEndTests(ITestOutputHelper output) : NodeTest(output)
 
         await Kubectl.RunAsync("delete pod/orphan --grace-period=0 --force --wait=false");
         await StartNodeAsync();
-        await Eventually.True(() => ProcessesWith("sleep 9872").Count == 0);
+        await Eventually.True(() => ProcessesWith(_sleep).Count == 0);
     }
 
     [Fact]

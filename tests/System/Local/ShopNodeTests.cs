@@ -26,7 +26,7 @@ public class ShopNodeTests(ITestOutputHelper output) : NodeTest(output)
         foreach (var service in Services)
             await Kubectl.RunAsync(["rollout", "status", $"deployment/{service}", "--timeout", "90s"], timeout: TimeSpan.FromSeconds(100));
 
-        var gateway = Local.Proxies.Of(Namespace, "shop-gateway", 80)!;
+        var gateway = (await Eventually.That(() => Task.FromResult(Local.Proxies.Of(Namespace, "shop-gateway", 80)), found => found is not null))!;
         Output.WriteLine($"gateway: {gateway} {Local.Proxies.ReasonOf(Namespace, "shop-gateway", 80)}");
         using var http = new HttpClient { BaseAddress = new Uri($"http://{gateway}/") };
         const string Ann = """{"email":"ann@example.com","password":"correct horse battery"}""";

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Fleet.Testing;
 
 namespace Fleet.SystemTests.Up;
@@ -39,12 +37,7 @@ internal sealed class RunningFleet : IAsyncDisposable
     public Kubectl Kubectl => new(Path.Combine(State, "kubeconfig"), Path.Combine(Folder, "kubectl-cache"), null);
 
     /// <summary>A fleet that is not started yet.</summary>
-    public static RunningFleet Prepare()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return new(Directory.CreateTempSubdirectory("fleet-up-").FullName, ((IPEndPoint)listener.LocalEndpoint).Port);
-    }
+    public static RunningFleet Prepare() => new(Directory.CreateTempSubdirectory("fleet-up-").FullName, FreePort.Take());
 
     /// <summary>Writes a file beside the state, and returns its path.</summary>
     public string Write(string name, string text)
@@ -92,6 +85,13 @@ internal sealed class RunningFleet : IAsyncDisposable
             .Where(pid => pid != Environment.ProcessId && Mentions(pid)),
     ];
 
+    /// <summary>A process that has a program on its command line and a variable in its environment.</summary>
+    public int ProcessOf(string program, string variable) =>
+        Processes().First(pid => Read(pid, "cmdline").Contains(program, StringComparison.Ordinal) && Read(pid, "environ").Contains(variable, StringComparison.Ordinal));
+
+    /// <summary>Waits until nothing that it started is left. The guard, which sees to that, is the last to end: after the program itself.</summary>
+    public Task NothingLeftAsync() => Eventually.True(() => Processes().Count == 0, seen: () => string.Join(' ', Processes()), what: "nothing is left running");
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
@@ -100,21 +100,23 @@ internal sealed class RunningFleet : IAsyncDisposable
         // One in the background outlives a test that failed; what that test says is not to be hidden by it.
         if (Directory.Exists(State))
             await FleetAsync("down", "--state", State);
-        await Eventually.True(() => Processes().Count == 0, seen: () => string.Join(' ', Processes()), what: "nothing is left running");
+        await NothingLeftAsync();
         Directory.Delete(Folder, recursive: true);
     }
 
     private string Seen() => string.Join('\n', _lines);
 
-    private bool Mentions(int pid)
+    private bool Mentions(int pid) => Read(pid, "cmdline").Contains(State, StringComparison.Ordinal) || Read(pid, "environ").Contains(State, StringComparison.Ordinal);
+
+    private static string Read(int pid, string file)
     {
         try
         {
-            return File.ReadAllText($"/proc/{pid}/cmdline").Contains(State, StringComparison.Ordinal) || File.ReadAllText($"/proc/{pid}/environ").Contains(State, StringComparison.Ordinal);
+            return File.ReadAllText($"/proc/{pid}/{file}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return false; // ended meanwhile, or somebody else's
+            return ""; // ended meanwhile, or somebody else's
         }
     }
 }

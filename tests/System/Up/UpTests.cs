@@ -29,7 +29,7 @@ public sealed class UpTests
 
         Assert.Contains("4/4", await fleet.Kubectl.RunAsync("get msa shop"), StringComparison.Ordinal);
         Assert.Contains("shop-auth", await fleet.Kubectl.RunAsync("get pods -o wide"), StringComparison.Ordinal);
-        Assert.NotEmpty(await fleet.Kubectl.RunAsync("logs deploy/shop-auth"));
+        await Eventually.That(() => fleet.Kubectl.RunAsync("logs deploy/shop-auth"), log => log.Length > 0);
         Assert.Contains("PORT", (await RunningFleet.FleetAsync("status", "shop", "--kubeconfig", fleet.Kubectl.Kubeconfig)).Succeeded().Out, StringComparison.Ordinal);
         if (!OperatingSystem.IsWindows())
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(fleet.Kubectl.Kubeconfig));
@@ -38,7 +38,7 @@ public sealed class UpTests
         await fleet.Process.SignalAsync("INT");
         await fleet.Process.WaitForExitAsync();
         Assert.Equal(130, fleet.Process.ExitCode);
-        Assert.Empty(fleet.Processes());
+        await fleet.NothingLeftAsync();
         Assert.False(File.Exists(fleet.Kubectl.Kubeconfig));
     }
 
@@ -76,13 +76,13 @@ public sealed class UpTests
         using var http = new HttpClient { BaseAddress = fleet.Gateway };
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("/web")).StatusCode);
 
-        var killed = fleet.Processes().First(pid => File.ReadAllText($"/proc/{pid}/cmdline").Contains("Fleet.NodeHost.dll", StringComparison.Ordinal) && File.ReadAllText($"/proc/{pid}/environ").Contains("FLEET_SERVICE=web", StringComparison.Ordinal));
+        var killed = fleet.ProcessOf("Fleet.NodeHost.dll", "FLEET_SERVICE=web");
         (await Command.RunAsync("/bin/kill", ["-KILL", $"{killed}"])).Succeeded();
         await fleet.RowAsync("web", row => row?[3] == "Active" && row[5] == "1");
         await Eventually.True(async () => (await http.GetAsync("/web")).StatusCode == HttpStatusCode.OK);
 
         await fleet.Process.KillAsync();
-        await Eventually.True(() => fleet.Processes().Count == 0, seen: () => string.Join(' ', fleet.Processes()));
+        await fleet.NothingLeftAsync();
         await fleet.UpAsync("-f", file);
         Assert.Equal("Active", fleet.Row("web")![3]);
     }
@@ -99,7 +99,7 @@ public sealed class UpTests
         Assert.Contains("is up already", again.Error, StringComparison.Ordinal);
 
         (await RunningFleet.FleetAsync("down", "--state", fleet.State)).Succeeded();
-        Assert.Empty(fleet.Processes());
+        await fleet.NothingLeftAsync();
         Assert.Contains("no fleet is up", (await RunningFleet.FleetAsync("down", "--state", fleet.State)).Succeeded().Error, StringComparison.Ordinal);
     }
 

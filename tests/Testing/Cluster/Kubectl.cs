@@ -28,7 +28,7 @@ public sealed class Kubectl
     /// <summary>Runs it and returns how it ended.</summary>
     /// <param name="arguments">One by one, the command first.</param>
     /// <param name="input">Its standard input.</param>
-    /// <param name="timeout">After which it is killed; 30 s when null.</param>
+    /// <param name="timeout">After which it is killed; two minutes when null.</param>
     /// <param name="environment">Variables it reads, KUBE_EDITOR for instance.</param>
     /// <param name="stop">Kills it.</param>
     public Task<CommandResult> TryAsync(
@@ -38,7 +38,7 @@ public sealed class Kubectl
     /// <summary>Runs it and returns what it wrote.</summary>
     /// <param name="arguments">One by one, the command first.</param>
     /// <param name="input">Its standard input.</param>
-    /// <param name="timeout">After which it is killed; 30 s when null.</param>
+    /// <param name="timeout">After which it is killed; two minutes when null.</param>
     /// <param name="stop">Kills it.</param>
     /// <exception cref="CommandFailedException">It failed; the message has what it wrote.</exception>
     public async Task<string> RunAsync(IEnumerable<string> arguments, string? input = null, TimeSpan? timeout = null, CancellationToken stop = default) =>

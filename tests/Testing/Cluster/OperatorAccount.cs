@@ -42,7 +42,7 @@ public sealed class OperatorAccount : IAsyncDisposable
                 made.Add(await api.CreateAsync(KubeObject.From(resource, json), CancellationToken.None));
         }
 
-        await AllowedAsync(api, ns, watched.Count > 0 ? watched[0] : null);
+        await AllowedAsync(api, ns, watched);
         return new(cluster, await KubeconfigAsync(cluster, ns), made);
     }
 
@@ -75,12 +75,12 @@ public sealed class OperatorAccount : IAsyncDisposable
         File.Delete(Kubeconfig);
     }
 
-    // The server learns of Roles by watches of its own, one for each of the four kinds.
-    private static Task AllowedAsync(ApiClient api, string ns, string? watched)
+    // The server learns of Roles by watches of its own, one for each of the four kinds; each namespace has its own Role.
+    private static Task AllowedAsync(ApiClient api, string ns, IReadOnlyList<string> watched)
     {
         (string Group, string Resource, string Verb, string? Namespace, string? Name)[] last =
         [
-            ("events.k8s.io", "events", "create", watched ?? ns, null),
+            .. watched.DefaultIfEmpty(ns).Select(w => ("events.k8s.io", "events", "create", (string?)w, (string?)null)),
             ("coordination.k8s.io", "leases", "update", ns, "fleet-operator"),
             ("apiextensions.k8s.io", "customresourcedefinitions", "watch", null, "microserviceapps.fleet.microservices.dev"),
         ];

@@ -117,7 +117,7 @@ public sealed class AdmissionWebhook : IAsyncDisposable
             ["admissionReviewVersions"] = new JsonArray("v1"),
             ["sideEffects"] = "None",
             ["failurePolicy"] = "Fail",
-            ["timeoutSeconds"] = 5,
+            ["timeoutSeconds"] = 30, // the most there is: no test is about a webhook that is late
         };
         var probe = Webhook("probe.fleet.test", ProbePath, "/configmaps");
         probe["objectSelector"] = new JsonObject { ["matchLabels"] = new JsonObject { [TestNamespace.Label] = ns } };

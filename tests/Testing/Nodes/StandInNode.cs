@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.Sockets;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using Fleet.Kubernetes;
@@ -299,7 +300,7 @@ public sealed class StandInNode : IAsyncDisposable
 
     private static JsonObject Set(string path, JsonNode? value) => new() { ["op"] = "add", ["path"] = path, ["value"] = value };
 
-    private static bool IsOfServer(Exception e) => e is ApiException or HttpRequestException or IOException or SocketException or TimeoutException
+    private static bool IsOfServer(Exception e) => e is ApiException or HttpRequestException or IOException or InvalidDataException or JsonException or SocketException or TimeoutException
         or OperationCanceledException { CancellationToken.IsCancellationRequested: false };
 
     private readonly record struct Work(string Uid, TaskCompletionSource? Written);

@@ -41,7 +41,7 @@ internal sealed class StandInScheduler : IAsyncDisposable
                         await PlaceAsync(pod);
                 }
             }
-            catch (Exception e) when (e is ApiException or HttpRequestException or IOException or TimeoutException or JsonException)
+            catch (Exception e) when (e is ApiException or HttpRequestException or IOException or InvalidDataException or TimeoutException or JsonException)
             {
                 await Task.Delay(Pause, CancellationToken.None);
             }

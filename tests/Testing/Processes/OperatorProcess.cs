@@ -27,7 +27,8 @@ public sealed record OperatorStart
 /// <summary>The real <c>fleet run</c> as a process of its own. It is killed when disposed, and when this process ends in whatever way.</summary>
 public sealed class OperatorProcess : IAsyncDisposable
 {
-    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
+    // So long that only an operator that hangs is given up.
+    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(30) };
 
     private readonly ServerProcess _process;
 

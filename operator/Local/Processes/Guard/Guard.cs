@@ -29,6 +29,10 @@ internal sealed partial class Guard : IDisposable
         done
         """;
 
+    private const string Name = "fleet-guard";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     private readonly string _mark;
     private readonly ILogger _logger;
     private readonly Lock _gate = new();
@@ -52,6 +56,24 @@ internal sealed partial class Guard : IDisposable
         {
             lock (_gate)
                 return _process.Id;
+        }
+    }
+
+    /// <summary>
+    /// Waits for the guard of a node that was here before and has ended: it goes by the mark, and what it still looks for would be the next node's. One that does not
+    /// end in time is killed; whoever asked then ends what is marked. Only Linux tells the words of processes.
+    /// </summary>
+    public static async Task EndEarlierAsync(string directory, TimeProvider time, CancellationToken stop)
+    {
+        for (var began = time.GetTimestamp(); ProcessMark.FindByWords($"{Name}\0{ProcessMark.OfNode(directory)}\0") is { Count: > 0 } left;)
+        {
+            if (time.GetElapsedTime(began) > Patience)
+            {
+                foreach (var guard in left)
+                    Signals.Send(guard, Signals.Kill);
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(20), time, stop);
         }
     }
 
@@ -84,7 +106,7 @@ internal sealed partial class Guard : IDisposable
             _process.StandardInput.Close();
         }
 
-        _process.WaitForExit(TimeSpan.FromSeconds(5));
+        _process.WaitForExit(Patience);
         _process.Dispose();
     }
 
@@ -105,7 +127,7 @@ internal sealed partial class Guard : IDisposable
     private Process Start()
     {
         var start = new ProcessStartInfo { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        var words = ProcessGroup.InSession(["/bin/sh", "-c", Script, "fleet-guard", _mark]);
+        var words = ProcessGroup.InSession(["/bin/sh", "-c", Script, Name, _mark]);
         start.FileName = words[0];
         foreach (var word in words.Skip(1))
             start.ArgumentList.Add(word);

@@ -42,16 +42,37 @@ internal static class ProcessMark
             await Task.Delay(TimeSpan.FromMilliseconds(20), time, stop);
     }
 
+    /// <summary>The processes whose command line ends with these words, each ended by a zero.</summary>
+    public static IReadOnlyList<int> FindByWords(string words)
+    {
+        var found = new List<int>();
+        if (!OperatingSystem.IsLinux())
+            return found;
+        var bytes = Encoding.UTF8.GetBytes("\0" + words);
+        foreach (var folder in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(folder.AsSpan()), CultureInfo.InvariantCulture, out var id) && Read(folder, "cmdline").AsSpan().EndsWith(bytes))
+                found.Add(id);
+        }
+
+        return found;
+    }
+
     private static bool Has(string folder, byte[] mark)
+    {
+        var environment = Read(folder, "environ").AsSpan();
+        return environment.StartsWith(mark.AsSpan(1)) || environment.IndexOf(mark) >= 0; // entries are told apart by zeros
+    }
+
+    private static byte[] Read(string folder, string file)
     {
         try
         {
-            var environment = File.ReadAllBytes(Path.Combine(folder, "environ")).AsSpan();
-            return environment.StartsWith(mark.AsSpan(1)) || environment.IndexOf(mark) >= 0; // entries are told apart by zeros
+            return File.ReadAllBytes(Path.Combine(folder, file));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return false; // somebody else's, or gone
+            return []; // somebody else's, or gone
         }
     }
 }

@@ -58,7 +58,8 @@ public sealed class LocalNode : IPodLogs
         using var folder = _folders.Lock();
         var logger = _logs.CreateLogger("Fleet.Node");
 
-        // :: Step 1 - nothing of a node that was here before us runs on: its guard saw to that, unless it was killed as well.
+        // :: Step 1 - nothing of a node that was here before us runs on: its guard sees to that, unless it was killed as well.
+        await Guard.EndEarlierAsync(_folders.Root, _time, stop);
         await ProcessMark.KillAllAsync(ProcessMark.OfNode(_folders.Root), _time, stop);
         _folders.RemovePods();
         var programs = new ProgramCopies(_folders.Programs);
