@@ -28,17 +28,23 @@ public sealed class Kubectl
     /// <summary>Runs it and returns how it ended.</summary>
     /// <param name="arguments">One by one, the command first.</param>
     /// <param name="input">Its standard input.</param>
-    /// <param name="timeout">After which it is killed; 30 s when null.</param>
+    /// <param name="timeout">After which it is killed; a minute when null.</param>
     /// <param name="environment">Variables it reads, KUBE_EDITOR for instance.</param>
     /// <param name="stop">Kills it.</param>
     public Task<CommandResult> TryAsync(
         IEnumerable<string> arguments, string? input = null, TimeSpan? timeout = null, IReadOnlyDictionary<string, string?>? environment = null, CancellationToken stop = default) =>
         Command.RunAsync(ClusterTools.Kubectl, [.. _common, .. arguments], input, environment, timeout, stop);
 
+    /// <summary>Starts it and does not wait for its end, which comes with the disposing at the latest.</summary>
+    /// <param name="arguments">One by one, the command first.</param>
+    /// <param name="onLine">Gets every line it writes.</param>
+    public ServerProcess Start(IEnumerable<string> arguments, Action<string> onLine) =>
+        ServerProcess.Start(ClusterTools.Kubectl, [.. _common, .. arguments], new Dictionary<string, string?>(), onLine);
+
     /// <summary>Runs it and returns what it wrote.</summary>
     /// <param name="arguments">One by one, the command first.</param>
     /// <param name="input">Its standard input.</param>
-    /// <param name="timeout">After which it is killed; 30 s when null.</param>
+    /// <param name="timeout">After which it is killed; a minute when null.</param>
     /// <param name="stop">Kills it.</param>
     /// <exception cref="CommandFailedException">It failed; the message has what it wrote.</exception>
     public async Task<string> RunAsync(IEnumerable<string> arguments, string? input = null, TimeSpan? timeout = null, CancellationToken stop = default) =>

@@ -10,7 +10,7 @@ public static class Command
     /// <param name="arguments">Its arguments, one by one.</param>
     /// <param name="input">Its standard input; empty when null.</param>
     /// <param name="environment">Variables to set, or to take away where the value is null.</param>
-    /// <param name="timeout">After which it is killed; 30 s when null.</param>
+    /// <param name="timeout">After which it is killed; a minute when null.</param>
     /// <param name="stop">Kills it.</param>
     /// <exception cref="TimeoutException">It did not end in time; the message has what it wrote until then.</exception>
     public static async Task<CommandResult> RunAsync(
@@ -33,7 +33,7 @@ public static class Command
 
         using var process = Process.Start(start) ?? throw new InvalidOperationException($"{file} did not start");
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        limit.CancelAfter(timeout ?? TimeSpan.FromSeconds(30));
+        limit.CancelAfter(timeout ?? Eventually.Patience);
         var line = $"{Path.GetFileName(file)} {string.Join(' ', start.ArgumentList)}";
         var output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
         var error = process.StandardError.ReadToEndAsync(CancellationToken.None);
