@@ -23,6 +23,7 @@ internal sealed partial class HeadlessResolver(AddressLookup lookup, TimeProvide
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, IPAddress[]> _known = [];
+    private readonly Dictionary<string, Task> _firstLooks = [];
     private readonly SemaphoreSlim _wanted = new(0, 1);
     private CancellationTokenSource _changed = new();
 
@@ -102,18 +103,26 @@ internal sealed partial class HeadlessResolver(AddressLookup lookup, TimeProvide
 
     private async Task<IPAddress[]> AddressesAsync(string name, CancellationToken stop)
     {
+        Task first;
         lock (_gate)
         {
-            if (_known.TryGetValue(name, out var known))
-                return known;
-            _known[name] = [];
+            // Several clusters may ask for one name at once: all of them wait for the first look.
+            if (!_firstLooks.TryGetValue(name, out first!))
+            {
+                _known[name] = [];
+                _firstLooks[name] = first = LookAsync(name);
+            }
         }
 
-        using var patience = new CancellationTokenSource(FirstLookUp, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, stop);
-        await RenewAsync(name, either.Token);
+        await first.WaitAsync(stop);
         lock (_gate)
             return _known[name];
+    }
+
+    private async Task LookAsync(string name)
+    {
+        using var patience = new CancellationTokenSource(FirstLookUp, time);
+        await RenewAsync(name, patience.Token);
     }
 
     private async Task<bool> RenewAsync(string name, CancellationToken stop)

@@ -76,9 +76,9 @@ internal abstract class MountFollower(string directory, TimeProvider time) : Bac
         {
             _signs.Release();
         }
-        catch (SemaphoreFullException)
+        catch (Exception e) when (e is SemaphoreFullException or ObjectDisposedException)
         {
-            // it is known already
+            // it is known already, or nobody wants to know any more: the watcher has a thread of its own
         }
     }
 }

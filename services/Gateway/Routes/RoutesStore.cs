@@ -64,10 +64,10 @@ internal sealed partial class RoutesStore(CurrentRoutes current, IConfigValidato
         {
             if (_faults.TryGetValue(source, out var known) && known == message)
                 return;
+            meter.RoutesSourceHealthy(source, false); // who reads of the fault finds it measured
             _faults[source] = message;
         }
 
-        meter.RoutesSourceHealthy(source, false);
         Log.Fault(log, source, message);
     }
 

@@ -23,9 +23,9 @@ internal sealed partial class TlsCertificates(GatewayMeter meter, TimeProvider t
         {
             var pair = CertificatePair.Read(certificates.Span, key.Span);
             await TrialHandshake.RunAsync(pair, stop);
+            meter.CertificateLoaded(pair.Certificate.NotAfter.ToUniversalTime()); // first: who is served it finds it measured
             _fault = null;
             _current = pair; // the one before is left to the collector: a handshake may hold it
-            meter.CertificateLoaded(pair.Certificate.NotAfter.ToUniversalTime());
             Log.Loaded(log, pair.Certificate.Subject, pair.Certificate.SerialNumber, pair.Certificate.NotAfter.ToUniversalTime());
         }
         catch (CertificateException e)
@@ -39,8 +39,8 @@ internal sealed partial class TlsCertificates(GatewayMeter meter, TimeProvider t
     {
         if (_fault == message)
             return;
+        meter.CertificateRefused(); // first: who reads of the fault finds it measured
         _fault = message;
-        meter.CertificateRefused();
         Log.Fault(log, message, _current is null ? "Nothing is served by TLS until then" : "The last good certificate stays");
     }
 

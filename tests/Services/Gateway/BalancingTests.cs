@@ -91,8 +91,10 @@ public sealed class BalancingTests : IAsyncLifetime
     public async Task A_pod_that_says_it_does_not_serve_is_avoided_until_it_does()
     {
         _pods[0].Health.Set("", false);
-        await Eventually.True(() => Destination(0).Health.Active == DestinationHealth.Unhealthy);
-        Assert.Equal(DestinationHealth.Healthy, Destination(1).Health.Active);
+        // What is told of the pods one after the other is made a list of those to choose from after that.
+        await Eventually.True(() => Available().Count() == 2);
+        Assert.DoesNotContain(Destination(0).DestinationId, Available().Select(d => d.DestinationId));
+        Assert.Equal((DestinationHealth.Unhealthy, DestinationHealth.Healthy), (Destination(0).Health.Active, Destination(1).Health.Active));
         var calls = _pods[0].Calls;
         using var channel = Channel();
         for (var i = 0; i < 50; i++)
@@ -134,6 +136,8 @@ public sealed class BalancingTests : IAsyncLifetime
         channel.UnaryAsync(RpcMethod.Of<Ask, Answer>(RichReflection.Descriptor.Services[0].FindMethodByName("Get")), new Ask());
 
     private ClusterState State(string cluster) => _gateway.Get<IProxyStateLookup>().TryGetCluster(cluster, out var state) ? state : throw new KeyNotFoundException(cluster);
+
+    private IEnumerable<DestinationState> Available() => State(ShopServer.Path.Trim('/')).DestinationsState.AvailableDestinations;
 
     private DestinationState Destination(int pod) => State(ShopServer.Path.Trim('/')).Destinations.Values.Single(d => d.DestinationId.EndsWith($"127.0.0.1{pod + 1}", StringComparison.Ordinal));
 }

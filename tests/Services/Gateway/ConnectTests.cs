@@ -1,9 +1,12 @@
+using System.Diagnostics;
 using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
+using Fleet.Gateway;
 using Fleet.Rpc;
 using Fleet.ServiceTests.Gateway.Rich;
+using Fleet.Testing;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Http;
 using Xunit;
@@ -141,10 +144,14 @@ public sealed class ConnectTests : IAsyncLifetime
     [Fact]
     public async Task The_callers_deadline_goes_along_and_is_kept()
     {
-        var answer = await _gateway.Http.SendAsync(Call("Slow", "{}").With("Connect-Timeout-Ms", "200"));
-        var error = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
-        Assert.Equal((504, "deadline_exceeded"), ((int)answer.StatusCode, (string?)error["code"]));
-        Assert.Equal("200000u", Assert.Single(_shop.Deadlines));
+        do
+        {
+            var answer = await _gateway.Http.SendAsync(Call("Slow", "{}").With("Connect-Timeout-Ms", "200"));
+            var error = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
+            Assert.Equal((504, "deadline_exceeded"), ((int)answer.StatusCode, (string?)error["code"]));
+        }
+        while (_shop.Deadlines.IsEmpty); // on a busy machine the time may have passed before the call was there
+        Assert.All(_shop.Deadlines, deadline => Assert.Equal("200000u", deadline));
     }
 
     [Fact]
@@ -166,9 +173,10 @@ public sealed class ConnectTests : IAsyncLifetime
     {
         await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => _gateway.Http.SendAsync(Call("Get", "{}"))));
         Assert.Equal(1, _shop.Reflections);
+        var began = Stopwatch.GetTimestamp();
         for (var i = 0; i < 20; i++)
             await _gateway.Http.SendAsync(Call("Nope" + i, "{}"));
-        Assert.InRange(_shop.Reflections, 1, 2);
+        Assert.InRange(_shop.Reflections, 1, 2 + (int)(Stopwatch.GetElapsedTime(began) / BackendTypes.AskAtMostEvery));
     }
 
     [Fact]
@@ -194,6 +202,9 @@ public sealed class ConnectTests : IAsyncLifetime
     {
         await _shop.DisposeAsync();
         await AssertRefused(Call("Get", "{}"), 503, "unavailable", "cannot be reached");
+        // A connection that looked after its health may break off under the first call.
+        var status = await Eventually.That(async () => (await _gateway.Http.SendAsync(Call("Get", "", "application/proto"))).StatusCode, s => s != HttpStatusCode.BadGateway);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
         await AssertRefused(Call("Get", "", "application/proto"), 503, "unavailable", "cannot be reached");
     }
 

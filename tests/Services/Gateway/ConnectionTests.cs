@@ -55,7 +55,8 @@ public sealed class ConnectionTests : IAsyncLifetime
     {
         using var client = await RawClient.ConnectAsync(_gateway.Port);
         await client.SendAsync(text);
-        await client.SendAsync(rest);
+        if (rest.Length > 0) // else the connection may be closed by now, and even nothing cannot be sent
+            await client.SendAsync(rest);
         Assert.Equal(status, await client.StatusAsync());
     }
 

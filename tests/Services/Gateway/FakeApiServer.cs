@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -12,13 +13,22 @@ namespace Fleet.ServiceTests.Gateway;
 /// <summary>As much of an API server as a watch on one ConfigMap sees, with every way to go wrong.</summary>
 internal sealed class FakeApiServer : IAsyncDisposable
 {
-    private readonly int _port;
+    /// <summary>Connections go out from 127.0.0.1, so that none of another test takes the port at this address while the server is away.</summary>
+    private static readonly IPAddress Address = IPAddress.Parse("127.0.0.31");
+
     private readonly string _account = Directory.CreateTempSubdirectory("account-").FullName;
+    private readonly ConcurrentQueue<string> _watches = new();
+    private readonly ConcurrentQueue<string> _tokens = new();
     private WebApplication? _app;
-    private Channel<string> _lines = Channel.CreateUnbounded<string>();
+    private volatile Channel<string> _lines = Channel.CreateUnbounded<string>();
+    private volatile int _lists;
+    private volatile int _open;
+    private int _port;
     private int _version = 100;
 
-    private FakeApiServer(int port) => _port = port;
+    private FakeApiServer()
+    {
+    }
 
     /// <summary>What a list answers; null: the object does not exist.</summary>
     public JsonObject? Routes { get; set; }
@@ -26,33 +36,31 @@ internal sealed class FakeApiServer : IAsyncDisposable
     /// <summary>What every request is answered while it is set.</summary>
     public int? Refusal { get; set; }
 
-    public int Lists { get; private set; }
-    public List<string> Watches { get; } = [];
-    public List<string> Tokens { get; } = [];
-    public int Open { get; private set; }
+    public int Lists => _lists;
+    public IReadOnlyList<string> Watches => [.. _watches];
+    public IReadOnlyList<string> Tokens => [.. _tokens];
+    public int Open => _open;
 
     public static async Task<FakeApiServer> StartAsync(JsonObject? routes)
     {
-        using var free = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-        free.Start();
-        var server = new FakeApiServer(((IPEndPoint)free.LocalEndpoint).Port) { Routes = routes };
-        free.Stop();
+        var server = new FakeApiServer { Routes = routes };
         server.GiveToken("first");
         await server.ComeBackAsync();
         return server;
     }
 
-    public ClusterAccess Access => new(new Uri($"http://127.0.0.1:{_port}"), "demo", "shop-routes", _account);
+    public ClusterAccess Access => new(new Uri($"http://{Address}:{_port}"), "demo", "shop-routes", _account);
 
     public void GiveToken(string token) => File.WriteAllText(Path.Combine(_account, "token"), token + "\n");
 
     public async Task ComeBackAsync()
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(k => k.Listen(IPAddress.Loopback, _port));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(k => k.Listen(Address, _port));
         _app = builder.Build();
         _app.Run(AnswerAsync);
         await _app.StartAsync();
+        _port = new Uri(_app.Urls.Single()).Port;
     }
 
     public async Task GoAwayAsync()
@@ -99,7 +107,7 @@ internal sealed class FakeApiServer : IAsyncDisposable
 
     private async Task AnswerAsync(HttpContext context)
     {
-        Tokens.Add(context.Request.Headers.Authorization.ToString());
+        _tokens.Enqueue(context.Request.Headers.Authorization.ToString());
         if (context.Request.Path != "/api/v1/namespaces/demo/configmaps" || context.Request.Query["fieldSelector"] != "metadata.name=shop-routes")
         {
             context.Response.StatusCode = StatusCodes.Status403Forbidden;
@@ -114,18 +122,19 @@ internal sealed class FakeApiServer : IAsyncDisposable
 
         if (context.Request.Query["watch"] != "1")
         {
-            Lists++;
+            Interlocked.Increment(ref _lists);
             var items = Routes is null ? new JsonArray() : new JsonArray(ConfigMap(Routes));
             await context.Response.WriteAsync(new JsonObject { ["metadata"] = new JsonObject { ["resourceVersion"] = $"{_version}" }, ["items"] = items }.ToJsonString());
             return;
         }
 
-        Watches.Add(context.Request.Query["resourceVersion"].ToString());
+        var lines = _lines.Reader; // before anybody is told that the watch is open: what is said from then on is for it
+        _watches.Enqueue(context.Request.Query["resourceVersion"].ToString());
         await context.Response.StartAsync();
-        Open++;
+        Interlocked.Increment(ref _open);
         try
         {
-            await foreach (var line in _lines.Reader.ReadAllAsync(context.RequestAborted))
+            await foreach (var line in lines.ReadAllAsync(context.RequestAborted))
                 await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(line), context.RequestAborted);
         }
         catch (OperationCanceledException)
@@ -134,7 +143,7 @@ internal sealed class FakeApiServer : IAsyncDisposable
         }
         finally
         {
-            Open--;
+            Interlocked.Decrement(ref _open);
         }
     }
 }

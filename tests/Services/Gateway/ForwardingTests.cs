@@ -14,6 +14,7 @@ namespace Fleet.ServiceTests.Gateway;
 /// <summary>What happens to a request on its way, and what its sender is told when it does not arrive.</summary>
 public sealed class ForwardingTests : IAsyncLifetime
 {
+    private readonly List<IDisposable> _held = [];
     private readonly TaskCompletionSource _release = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Upstream _backend = null!;
     private TestGateway _gateway = null!;
@@ -30,6 +31,7 @@ public sealed class ForwardingTests : IAsyncLifetime
         _release.TrySetResult();
         await _gateway.DisposeAsync();
         await _backend.DisposeAsync();
+        _held.ForEach(h => h.Dispose());
     }
 
     [Fact]
@@ -149,13 +151,17 @@ public sealed class ForwardingTests : IAsyncLifetime
             }
             catch (OperationCanceledException)
             {
-                ended.SetResult();
+                ended.TrySetResult();
             }
         };
         await _gateway.ReplaceAsync(RoutesFiles.Of("/", _backend.Address, (RoutePolicy.TimeoutKey, "0.2")));
-        var problem = await AssertProblem(await _gateway.Http.GetAsync("/x"), 504, "upstream-too-slow");
-        Assert.Equal("root did not answer within 0.2 s", (string?)problem["detail"]);
-        await ended.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        do
+        {
+            var problem = await AssertProblem(await _gateway.Http.GetAsync("/x"), 504, "upstream-too-slow");
+            Assert.Equal("root did not answer within 0.2 s", (string?)problem["detail"]);
+        }
+        while (_backend.Calls == 0); // on a busy machine the time may have passed before the request was there
+        await ended.Task.WaitAsync(Eventually.Patience);
     }
 
     [Fact]
@@ -169,7 +175,8 @@ public sealed class ForwardingTests : IAsyncLifetime
             await context.Response.WriteAsync("b");
         };
         await _gateway.ReplaceAsync(RoutesFiles.Of("/", _backend.Address, (RoutePolicy.TimeoutKey, "0.3")).With("/slow", _backend.Address, (RoutePolicy.TimeoutKey, "0.4")));
-        var answer = await _gateway.Http.GetAsync("/x", HttpCompletionOption.ResponseHeadersRead);
+        // One that did not begin in time, on a busy machine, is no answer that has begun.
+        var answer = await Eventually.That(() => _gateway.Http.GetAsync("/x", HttpCompletionOption.ResponseHeadersRead), a => a.StatusCode != HttpStatusCode.GatewayTimeout);
         var waited = Stopwatch.StartNew();
         await Eventually.True(() => waited.ElapsedMilliseconds > 800);
         _release.SetResult();
@@ -238,10 +245,10 @@ public sealed class ForwardingTests : IAsyncLifetime
         var routes = RoutesFiles.Of("/", Unreachable());
         routes["ReverseProxy"]!["Clusters"]!["root"]!["Destinations"]!["other"] = new JsonObject { ["Address"] = _backend.Address.ToString() };
         await _gateway.ReplaceAsync(routes);
-        var failures = 0;
+        var (failures, began) = (0, Stopwatch.GetTimestamp());
         for (var i = 0; i < 100; i++)
             failures += (await _gateway.Http.GetAsync("/x")).IsSuccessStatusCode ? 0 : 1;
-        Assert.InRange(failures, 0, 1);
+        Assert.InRange(failures, 0, 1 + (int)(Stopwatch.GetElapsedTime(began) / ClusterHealth.AvoidFor)); // after a while it is tried again
     }
 
     [Fact]
@@ -253,7 +260,8 @@ public sealed class ForwardingTests : IAsyncLifetime
         var port = ((IPEndPoint)full.LocalEndpoint).Port;
         var knocking = Enumerable.Range(0, 4).Select(_ => new System.Net.Sockets.TcpClient()).ToList();
         var knocks = knocking.Select(k => k.ConnectAsync(IPAddress.Loopback, port)).ToList();
-        await Eventually.True(() => knocks.Count(k => k.IsCompleted) == 2);
+        // Two find a place. A third that knocked before their handshakes were done has a place in its own eyes alone, which fills the backlog as well.
+        await Eventually.True(() => knocks.Count(k => k.IsCompleted) >= 2);
 
         await _gateway.ReplaceAsync(RoutesFiles.Of("/", new Uri($"http://127.0.0.1:{port}")));
         await AssertProblem(await _gateway.Http.GetAsync("/x"), 503, "cannot-connect");
@@ -268,11 +276,14 @@ public sealed class ForwardingTests : IAsyncLifetime
     [Fact]
     public async Task A_cluster_of_one_comes_back_with_its_backend()
     {
-        var address = _backend.Address;
-        await _backend.DisposeAsync();
+        // Connections go out from 127.0.0.1: at another address none of them takes the port while nobody listens there.
+        const string Place = "127.0.0.32";
+        var backend = await Upstream.StartAsync(context => context.Response.WriteAsync("here"), address: Place);
+        await _gateway.ReplaceAsync(RoutesFiles.Of("/", backend.Address));
+        await backend.DisposeAsync();
         for (var i = 0; i < 5; i++)
             Assert.Equal(HttpStatusCode.ServiceUnavailable, (await _gateway.Http.GetAsync("/x")).StatusCode);
-        _backend = await Upstream.StartAsync(context => context.Response.WriteAsync("back"), port: address.Port);
+        await using var back = await Upstream.StartAsync(context => context.Response.WriteAsync("back"), address: Place, port: backend.Port);
         Assert.Equal("back", await _gateway.Http.GetStringAsync("/x")); // at once: nobody else could have served it
     }
 
@@ -334,11 +345,13 @@ public sealed class ForwardingTests : IAsyncLifetime
         Assert.Equal(["*"], anyone.Headers.GetValues("Access-Control-Allow-Origin"));
     }
 
-    private static Uri Unreachable()
+    /// <summary>Bound and not listened at, so that connections are refused and nobody else can listen there meanwhile.</summary>
+    private Uri Unreachable()
     {
-        using var free = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-        free.Start();
-        return new Uri($"http://127.0.0.1:{((IPEndPoint)free.LocalEndpoint).Port}");
+        var bound = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+        _held.Add(bound);
+        bound.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return new Uri($"http://127.0.0.1:{((IPEndPoint)bound.LocalEndPoint!).Port}");
     }
 
     /// <summary>Reads one request's headers, says the given bytes, and closes.</summary>

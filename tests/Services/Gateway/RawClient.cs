@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Fleet.Testing;
 
 namespace Fleet.ServiceTests.Gateway;
 
@@ -27,7 +28,7 @@ internal sealed class RawClient : IDisposable
     {
         var text = new StringBuilder();
         var buffer = new byte[4096];
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(Eventually.Patience);
         try
         {
             while (await Stream.ReadAsync(buffer, patience.Token) is > 0 and var read)

@@ -36,11 +36,12 @@ public sealed class RoutesWatchTests : IAsyncLifetime
     [Fact]
     public async Task A_change_of_the_object_is_served_at_once_and_the_mounted_copy_does_not_undo_it()
     {
+        var version = _gateway.Routes.Version;
         _api.Change(RoutesFiles.Of("/", _one.Address, (RoutePolicy.RetriesKey, "1")));
         await Says("one");
         _gateway.Write(RoutesFiles.Of("/", _two.Address).ToJsonString()); // the kubelet comes late, with what was
         _api.Change(RoutesFiles.Of("/", _one.Address, (RoutePolicy.RetriesKey, "2")));
-        await Eventually.True(() => _gateway.Routes.Version == 4);
+        await Eventually.True(() => _gateway.Routes.Version == version + 2);
         await Says("one");
     }
 

@@ -16,6 +16,7 @@ internal sealed class ShopServer : IAsyncDisposable
 
     private readonly WebApplication _app;
     private int _calls;
+    private int _reflections;
 
     private ShopServer(WebApplication app) => _app = app;
 
@@ -28,7 +29,7 @@ internal sealed class ShopServer : IAsyncDisposable
     public System.Collections.Concurrent.ConcurrentQueue<string> Deadlines { get; } = new();
 
     /// <summary>How often the server was asked to describe itself.</summary>
-    public int Reflections { get; private set; }
+    public int Reflections => Volatile.Read(ref _reflections);
 
     public static async Task<ShopServer> StartAsync(bool withReflection = true, string address = "127.0.0.1", int port = 0)
     {
@@ -40,7 +41,7 @@ internal sealed class ShopServer : IAsyncDisposable
         app.Use((context, next) =>
         {
             if (context.Request.Path.Value!.Contains("Reflection", StringComparison.Ordinal))
-                server.Reflections++;
+                Interlocked.Increment(ref server._reflections);
             return next(context);
         });
         IReadOnlyList<RpcService> services = [server.Service(), server.Health.ToService()];

@@ -1,4 +1,5 @@
 using Fleet.Hosting;
+using Fleet.Testing;
 using Microsoft.AspNetCore.Builder;
 
 namespace Fleet.ServiceTests.Hosting;
@@ -10,8 +11,8 @@ public sealed class TestService : IAsyncDisposable
     {
         App = app;
         var addresses = ServiceHost.Addresses(app);
-        // No redirects and no cookies: what the service says is what is looked at.
-        Public = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = addresses[0] };
+        // No redirects and no cookies: what the service says is what is looked at. Who asks before it sends a body waits for the answer.
+        Public = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, Expect100ContinueTimeout = Eventually.Patience }) { BaseAddress = addresses[0] };
         Management = new HttpClient { BaseAddress = addresses[^1] };
     }
 

@@ -101,7 +101,7 @@ public abstract class OrdersTests(IStoreUnderTest stores) : IAsyncLifetime
     public async Task Two_replicas_that_write_lose_nothing()
     {
         await using var other = await StartAsync();
-        var placed = await Task.WhenAll(Enumerable.Range(0, 100).Select(i => (i % 2 == 0 ? _orders : other).PlaceAsync(Tea($"{i}"), _ada)));
+        var placed = await ManyAsync(100, i => (i % 2 == 0 ? _orders : other).PlaceAsync(Tea($"{i}"), _ada));
         // Both cancel the same orders at once: one of them makes the change.
         await Task.WhenAll(placed.Take(20).SelectMany(o => new[] { _orders.CancelAsync(o.Id, _ada), other.CancelAsync(o.Id, _ada) }));
         var all = await _orders.ListAsync(new(), _ada);

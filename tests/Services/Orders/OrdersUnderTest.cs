@@ -54,6 +54,24 @@ internal sealed class OrdersUnderTest : IAsyncDisposable
     public Task<RpcResponses<Order>> WatchAsync(string id, string? token = null) =>
         Channel.ServerStreamingAsync(Method<WatchOrderRequest>("WatchOrder"), new() { OrderId = id }, With(token) with { Timeout = null });
 
+    /// <summary>Does something many times, up to twenty of them at once: a store makes each of more than that wait for longer than it is patient, on a busy disk.</summary>
+    public static async Task<T[]> ManyAsync<T>(int count, Func<int, Task<T>> make)
+    {
+        using var turns = new SemaphoreSlim(20);
+        return await Task.WhenAll(Enumerable.Range(0, count).Select(async i =>
+        {
+            await turns.WaitAsync();
+            try
+            {
+                return await make(i);
+            }
+            finally
+            {
+                turns.Release();
+            }
+        }));
+    }
+
     /// <summary>Begins to drain, as SIGTERM does.</summary>
     public Task StopAsync() => _service.App.StopAsync();
 

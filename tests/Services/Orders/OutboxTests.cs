@@ -32,12 +32,12 @@ public sealed class OutboxTests(RabbitMqServer broker, SqliteStore stores) : ICl
         await using var consumer = await Consumer.StartAsync(broker.Url);
         await using var first = await StartAsync(_store, null, Broker);
         await using var second = await StartAsync(_store, null, Broker);
-        var orders = await Task.WhenAll(Enumerable.Range(0, 100).Select(async i =>
+        var orders = await ManyAsync(100, async i =>
         {
             var (one, other) = i % 2 == 0 ? (first, second) : (second, first);
             var placed = await one.PlaceAsync(Tea($"{i}", "usr-ada"));
             return i < 50 ? await other.CancelAsync(placed.Id) : placed;
-        }));
+        });
         await Eventually.True(() => consumer.Events.Count >= 150, seen: () => $"{consumer.Events.Count} events");
         await Eventually.True(async () => await first.Services.GetRequiredService<Outbox>().CountAsync(default) == 0);
 
@@ -62,7 +62,11 @@ public sealed class OutboxTests(RabbitMqServer broker, SqliteStore stores) : ICl
         // The turn of the dead one ends by itself: a minute later another one has it.
         var later = new FakeTimeProvider(DateTimeOffset.UtcNow.AddMinutes(1));
         await using var next = await StartAsync(_store, services => services.Replace(ServiceDescriptor.Singleton<TimeProvider>(later)), Broker);
-        await Eventually.True(async () => await next.Services.GetRequiredService<Outbox>().CountAsync(default) == 0);
+        await Eventually.True(async () =>
+        {
+            later.Advance(TimeSpan.FromSeconds(1)); // after a fault it waits by this clock
+            return await next.Services.GetRequiredService<Outbox>().CountAsync(default) == 0;
+        });
         await Eventually.True(() => consumer.Events.Count >= 2);
         Assert.Single(consumer.Events.Select(e => e.EventId).Distinct());
     }

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Fleet.Rpc;
 using Fleet.ServiceTests.Rpc.Echoes;
+using Fleet.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -53,10 +54,10 @@ internal sealed class EchoServer : IAsyncDisposable
     public RpcChannel Channel(RpcChannelOptions? options = null) => new(Address, options);
 
     /// <summary>The text of the next call whose handler hangs.</summary>
-    public Task<string> HangingAsync() => _hanging.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20));
+    public Task<string> HangingAsync() => _hanging.Reader.ReadAsync().AsTask().WaitAsync(Eventually.Patience);
 
     /// <summary>The text of the next call whose handler was cut short.</summary>
-    public Task<string> LeftAsync() => _left.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20));
+    public Task<string> LeftAsync() => _left.Reader.ReadAsync().AsTask().WaitAsync(Eventually.Patience);
 
     /// <summary>Begins to drain, as SIGTERM does.</summary>
     public Task StopAsync() => _app.StopAsync();

@@ -35,6 +35,12 @@ public sealed class Kubectl
         IEnumerable<string> arguments, string? input = null, TimeSpan? timeout = null, IReadOnlyDictionary<string, string?>? environment = null, CancellationToken stop = default) =>
         Command.RunAsync(ClusterTools.Kubectl, [.. _common, .. arguments], input, environment, timeout, stop);
 
+    /// <summary>Starts it and does not wait for its end, which comes with the disposing at the latest.</summary>
+    /// <param name="arguments">One by one, the command first.</param>
+    /// <param name="onLine">Gets every line it writes.</param>
+    public ServerProcess Start(IEnumerable<string> arguments, Action<string> onLine) =>
+        ServerProcess.Start(ClusterTools.Kubectl, [.. _common, .. arguments], new Dictionary<string, string?>(), onLine);
+
     /// <summary>Runs it and returns what it wrote.</summary>
     /// <param name="arguments">One by one, the command first.</param>
     /// <param name="input">Its standard input.</param>

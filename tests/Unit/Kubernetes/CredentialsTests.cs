@@ -1,5 +1,6 @@
 using System.Net;
 using Fleet.Kubernetes;
+using Fleet.Testing;
 using Xunit;
 
 namespace Fleet.Unit.Kubernetes;

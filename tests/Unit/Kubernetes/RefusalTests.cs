@@ -1,5 +1,6 @@
 using System.Net;
 using Fleet.Kubernetes;
+using Fleet.Testing;
 using Xunit;
 
 namespace Fleet.Unit.Kubernetes;
@@ -233,7 +234,7 @@ public sealed class RefusalTests
         public async Task UnderWay(int count)
         {
             for (; _seen < count; _seen++)
-                Assert.True(await _arrived.WaitAsync(TimeSpan.FromSeconds(30)));
+                Assert.True(await _arrived.WaitAsync(Eventually.Patience));
         }
 
         public void ReleaseAll() => _released.SetResult();

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Fleet.Unit.Kubernetes;
 
 /// <summary>A folder that goes with the test.</summary>
@@ -17,13 +19,18 @@ internal sealed class TestFolder : IDisposable
         return path;
     }
 
-    /// <summary>A shell script that can be run.</summary>
+    /// <summary>
+    /// A shell script that can be run. Another process writes it: what this one has open to write, a program that another test starts at that moment has open
+    /// as well for a while, and until then the script is busy and cannot be run (ETXTBSY).
+    /// </summary>
     public string Script(string name, string text)
     {
-        var path = Write(name, "#!/bin/sh\n" + text);
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        return path;
+        var path = Path(name);
+        using var writer = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", "cat >\"$0\" && chmod 700 \"$0\"", path]) { RedirectStandardInput = true })!;
+        writer.StandardInput.Write("#!/bin/sh\n" + text);
+        writer.StandardInput.Close();
+        writer.WaitForExit();
+        return writer.ExitCode == 0 ? path : throw new IOException($"{path} cannot be written");
     }
 
     public void Dispose() => _folder.Delete(recursive: true);

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
 using Fleet.Kubernetes;
+using Fleet.Testing;
 using Xunit;
 
 namespace Fleet.Unit.Kubernetes;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Fleet.Testing;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Fleet.Unit.Runtime;
@@ -56,7 +57,7 @@ internal sealed class Simulation : SynchronizationContext, IDisposable
         {
             if (_work.TryTake(out var next, TimeSpan.FromMilliseconds(5)))
                 next.Callback(next.State);
-            if (Stopwatch.GetElapsedTime(began) > TimeSpan.FromSeconds(20))
+            if (Stopwatch.GetElapsedTime(began) > Eventually.Patience)
                 throw new TimeoutException("the condition did not come true");
         }
     }

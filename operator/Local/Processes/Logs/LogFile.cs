@@ -111,6 +111,13 @@ internal sealed class LogFile : IDisposable
         return stamp.Length + line.Length + 1;
     }
 
+    /// <summary>Opens the last two parts to read, as they are at one moment, and tells how many were begun by then.</summary>
+    public (FileStream? Older, FileStream? Last, int Parts) Read()
+    {
+        lock (_gate)
+            return (LogReader.OpenPart(_path + Older), LogReader.OpenPart(_path), Parts);
+    }
+
     /// <summary>The run has ended.</summary>
     public void Dispose()
     {

@@ -42,20 +42,15 @@ internal sealed class LogReader(string path, LogFile? live, LogQuery query, Date
 
     private async Task CopyAsync(PipeWriter to, CancellationToken stop)
     {
-        var part = live?.Parts ?? 1;
         var tail = query.TailLines is { } lines ? new Queue<byte[]>(Math.Min(lines, 1024)) : null;
         var reader = new LogLines();
-        FileStream? file = null;
+        // At one moment: a part that is begun in between would be read twice.
+        var (older, file, part) = live?.Read() ?? (OpenPart(path + LogFile.Older), OpenPart(path), 1);
         try
         {
             // The part before the last, then the last; what is asked for by its end is collected first.
-            if (OpenPart(path + LogFile.Older) is { } older)
-            {
-                await using (older)
-                    await ReadAsync(older, reader, tail, to, stop);
-            }
-
-            file = OpenPart(path);
+            if (older is not null)
+                await ReadAsync(older, reader, tail, to, stop);
             var grown = live?.Grown ?? Task.CompletedTask;
             if (file is not null)
                 await ReadAsync(file, reader, tail, to, stop);
@@ -67,14 +62,17 @@ internal sealed class LogReader(string path, LogFile? live, LogQuery query, Date
                 var complete = live.IsComplete;
                 await grown.WaitAsync(stop);
                 grown = live.Grown;
+                var isLast = live.Parts == part;
+                // Asked before: what another part follows is read to its end here, and nothing more comes to it.
                 if (file is not null)
                     await ReadAsync(file, reader, null, to, stop);
-                if (live.Parts != part)
+                if (!isLast)
                 {
-                    part = live.Parts;
-                    if (file is not null)
-                        await file.DisposeAsync();
-                    file = OpenPart(path);
+                    var read = part;
+                    await CloseAsync(older, file);
+                    (older, file, part) = live.Read();
+                    if (older is not null && part > read + 1)
+                        await ReadAsync(older, reader, null, to, stop);
                     if (file is not null)
                         await ReadAsync(file, reader, null, to, stop);
                 }
@@ -84,6 +82,14 @@ internal sealed class LogReader(string path, LogFile? live, LogQuery query, Date
             }
         }
         finally
+        {
+            await CloseAsync(older, file);
+        }
+    }
+
+    private static async Task CloseAsync(params FileStream?[] files)
+    {
+        foreach (var file in files)
         {
             if (file is not null)
                 await file.DisposeAsync();
@@ -117,7 +123,8 @@ internal sealed class LogReader(string path, LogFile? live, LogQuery query, Date
             _left = 0; // nobody reads on
     }
 
-    private static FileStream? OpenPart(string path) =>
+    /// <summary>Opens a part to read; null when there is none.</summary>
+    internal static FileStream? OpenPart(string path) =>
         File.Exists(path) ? new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete) : null;
 
     private static DateTimeOffset TimeOf(byte[] line) =>

@@ -15,7 +15,7 @@ public sealed class ProxyTests : IDisposable
     [Fact]
     public async Task Connections_take_turns_and_a_dead_place_is_passed_over()
     {
-        IPEndPoint[] targets = [Echo("a"), new(IPAddress.Loopback, ClosedPort()), Echo("b")];
+        IPEndPoint[] targets = [Echo("a"), ClosedPlace(), Echo("b")];
         var proxy = Proxy(() => targets);
         var answers = new List<string>();
         for (var i = 0; i < 6; i++)
@@ -48,9 +48,9 @@ public sealed class ProxyTests : IDisposable
     public async Task Without_a_place_to_go_a_connection_is_reset()
     {
         var proxy = Proxy(() => []);
-        using var client = await ConnectAsync(proxy);
         var e = await Assert.ThrowsAsync<SocketException>(async () =>
         {
+            using var client = await ConnectAsync(proxy); // the reset may be there before the connecting is done
             await client.SendAsync("x"u8.ToArray());
             Assert.Equal(0, await client.ReceiveAsync(new byte[1]));
             throw new InvalidOperationException("the connection was closed in order");
@@ -200,11 +200,13 @@ public sealed class ProxyTests : IDisposable
         return (IPEndPoint)listener.LocalEndpoint;
     }
 
-    private static int ClosedPort()
+    /// <summary>Bound and not listened at, so that connections are refused and nobody else can listen there meanwhile.</summary>
+    private IPEndPoint ClosedPlace()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        var bound = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        _owned.Add(bound);
+        bound.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return new(IPAddress.Loopback, ((IPEndPoint)bound.LocalEndPoint!).Port);
     }
 
     private static Task<Socket> ConnectAsync(TcpProxy proxy) => ConnectAsync(proxy.Place);

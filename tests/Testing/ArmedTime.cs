@@ -1,13 +1,25 @@
 using Microsoft.Extensions.Time.Testing;
 
-namespace Fleet.Unit.Kubernetes;
+namespace Fleet.Testing;
 
 /// <summary>A clock that stands still, and tells when somebody has begun to wait: only then does moving it prove anything.</summary>
-internal sealed class ArmedTime : FakeTimeProvider
+public sealed class ArmedTime : FakeTimeProvider
 {
     private readonly Lock _gate = new();
     private readonly List<TimeSpan> _armed = [];
     private readonly List<(TimeSpan Due, TaskCompletionSource Seen)> _waiting = [];
+
+    /// <summary>A clock that stands at the beginning of the year 2000.</summary>
+    public ArmedTime()
+    {
+    }
+
+    /// <summary>A clock that stands at a time.</summary>
+    /// <param name="start">Which.</param>
+    public ArmedTime(DateTimeOffset start)
+        : base(start)
+    {
+    }
 
     /// <summary>Completes when a timer of this length was started that no earlier call has claimed.</summary>
     public Task ArmedFor(TimeSpan due)
@@ -18,7 +30,7 @@ internal sealed class ArmedTime : FakeTimeProvider
                 return Task.CompletedTask;
             var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _waiting.Add((due, seen));
-            return seen.Task.WaitAsync(TimeSpan.FromSeconds(30));
+            return seen.Task.WaitAsync(Eventually.Patience);
         }
     }
 
@@ -29,6 +41,7 @@ internal sealed class ArmedTime : FakeTimeProvider
         Advance(due);
     }
 
+    /// <inheritdoc/>
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new Timer(this, base.CreateTimer(callback, state, dueTime, period));
