@@ -43,7 +43,10 @@ public sealed class GuardTests : IDisposable
     private static Process Waiting(string folder)
     {
         // It is the shell already when it answers: a process that was only split off has its parent's words.
-        var start = new ProcessStartInfo("/bin/sh", ["-c", "echo; read x", "fleet-guard", ProcessMark.OfNode(folder)]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("/bin/sh", ["-c", "echo; read x", "fleet-guard", ProcessMark.OfNode(folder)])
+        {
+            UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true,
+        };
         var process = Process.Start(start)!;
         process.StandardOutput.ReadLine();
         return process;
