@@ -7,8 +7,10 @@ using Fleet.Testing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 using Yarp.ReverseProxy;
+using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Model;
 
 namespace Fleet.ServiceTests.Gateway;
@@ -128,6 +130,21 @@ public sealed class BalancingTests : IAsyncLifetime
         await _gateway.ReplaceAsync(RoutesFiles.Of("/a.B", plain.Address, RoutesFiles.Grpc));
         await Eventually.True(() => State("a.B").Destinations.Values.Single().Health.Active == DestinationHealth.Healthy);
         Assert.Contains("/grpc.health.v1.Health/Check", plain.Paths);
+    }
+
+    [Fact]
+    public async Task Clusters_that_ask_for_one_name_at_once_all_get_its_addresses()
+    {
+        var found = new TaskCompletionSource<IPAddress[]>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var resolver = new HeadlessResolver((_, _) => found.Task, TimeProvider.System, NullLogger<HeadlessResolver>.Instance);
+        var destinations = new Dictionary<string, DestinationConfig>
+        {
+            ["d"] = new() { Address = "http://one-name.demo.svc:1", Metadata = new Dictionary<string, string> { [RoutesParser.BalancingKey] = RoutesParser.PerRequest } },
+        };
+        var asked = Enumerable.Range(0, 2).Select(_ => resolver.ResolveDestinationsAsync(destinations, default).AsTask()).ToList();
+        found.SetResult([IPAddress.Parse("127.0.0.11")]);
+        foreach (var resolved in await Task.WhenAll(asked))
+            Assert.Equal(["d/127.0.0.11"], resolved.Destinations.Keys);
     }
 
     private RpcChannel Channel() => new(_gateway.Address.GetLeftPart(UriPartial.Authority), new RpcChannelOptions { Attempts = 1 });

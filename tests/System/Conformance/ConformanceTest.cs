@@ -50,6 +50,12 @@ public abstract class ConformanceTest : IAsyncLifetime
         Wire?.Dispose();
     }
 
+    /// <summary>
+    /// A node that is not there, for pods that nobody runs. It is the test's own: the collector of pods deletes all pods of a missing node when it has seen any of
+    /// them on it for 40 s, which those of an earlier test's namespace are while it ends.
+    /// </summary>
+    protected string Far { get; } = $"far-{Guid.NewGuid().ToString("N")[..8]}";
+
     /// <summary>Whether the server is of Kubernetes 1.<paramref name="minor"/> or later.</summary>
     protected bool Since(int minor) => _version!.AtLeast(1, minor);
 
@@ -101,9 +107,9 @@ public abstract class ConformanceTest : IAsyncLifetime
 
     /// <summary>Waits until an object at a path is as wanted.</summary>
     protected Task<JsonNode> Eventual(string path, Func<JsonNode, bool> wanted) =>
-        Eventually.That(async () => (await Wire.GetAsync(path)).Ok, wanted, TimeSpan.FromSeconds(30), node => node.ToJsonString());
+        Eventually.That(async () => (await Wire.GetAsync(path)).Ok, wanted, describe: node => node.ToJsonString());
 
     /// <summary>Waits until there is nothing at a path.</summary>
     protected Task Gone(string path, TimeSpan? timeout = null) =>
-        Eventually.That(() => Wire.GetAsync(path), answer => answer.Code == 404, timeout ?? TimeSpan.FromSeconds(30));
+        Eventually.That(() => Wire.GetAsync(path), answer => answer.Code == 404, timeout);
 }

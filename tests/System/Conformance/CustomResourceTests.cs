@@ -44,7 +44,8 @@ public class CustomResourceTests : ConformanceTest
     public async Task An_established_kind_is_in_discovery()
     {
         await using var kind = await CustomKind.EstablishAsync(Wire, Typed, Version, "{ shortNames: [wd], categories: [all] }");
-        var list = (await Wire.GetAsync($"/apis/{kind.ApiVersion}")).Is(200);
+        // Discovery is made anew beside the kind that is served, and the list of groups beside that.
+        var list = (await Eventually.That(() => Wire.GetAsync($"/apis/{kind.ApiVersion}"), answer => answer.Code == 200)).Is(200);
         Assert.Equal(("APIResourceList", kind.ApiVersion), (list.Text("kind"), list.Text("groupVersion")));
         var resources = list["resources"]!.AsArray();
         Assert.Equal(["widgets", "widgets/scale", "widgets/status"], resources.Select(r => r.Text("name")).Order(StringComparer.Ordinal));
@@ -52,8 +53,9 @@ public class CustomResourceTests : ConformanceTest
         Assert.Equal(("Widget", "widget", true, "wd", "all"), (main.Text("kind"), main.Text("singularName"), (bool)main["namespaced"]!, main.Text("shortNames[0]"), main.Text("categories[0]")));
         Assert.Equal(["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"], main["verbs"]!.AsArray().Select(v => (string)v!).Order(StringComparer.Ordinal));
         Assert.Equal(("autoscaling", "Scale"), (resources.First(r => r.Text("name") == "widgets/scale").Text("group"), resources.First(r => r.Text("name") == "widgets/scale").Text("kind")));
-        var groups = (await Wire.GetAsync("/apis")).Is(200);
-        Assert.Contains(groups["groups"]!.AsArray(), g => g.Text("name") == kind.Group && g.Text("preferredVersion.groupVersion") == kind.ApiVersion);
+        await Eventually.That(
+            async () => (await Wire.GetAsync("/apis")).Is(200)["groups"]!.AsArray(),
+            groups => groups.Any(g => g.Text("name") == kind.Group && g.Text("preferredVersion.groupVersion") == kind.ApiVersion));
         var crd = (await Wire.GetAsync(kind.Path)).Is(200);
         Assert.Equal("widgets", crd.Text("status.acceptedNames.plural"));
         Assert.Equal("v1", crd.Text("status.storedVersions[0]"));

@@ -22,22 +22,22 @@ public sealed class HelmTests : ConformanceTest
             return;
         var helm = new Helm(Cluster.AdminKubeconfig, Namespace);
         var chart = Chart();
-        Assert.Contains("STATUS: deployed", await helm.RunAsync(_folder.FullName, "install", "rel", chart, "--wait", "--timeout", "30s"), StringComparison.Ordinal);
+        Assert.Contains("STATUS: deployed", await helm.RunAsync(_folder.FullName, "install", "rel", chart, "--wait", "--timeout", "90s"), StringComparison.Ordinal);
         Assert.Equal("red", (await Kubectl.GetJsonAsync("cm/rel-settings")).Text("data.color"));
         Assert.Equal("Opaque", (await Kubectl.GetJsonAsync("secret/rel-secret")).Text("type"));
         Assert.Equal("Helm", (await Kubectl.GetJsonAsync("deploy/rel-web"))["metadata"]!["labels"]!["app.kubernetes.io/managed-by"]!.ToString());
         Assert.NotNull((await Kubectl.GetJsonAsync("svc/rel-web")).Text("spec.clusterIP"));
 
-        await helm.RunAsync(_folder.FullName, "upgrade", "rel", chart, "--set", "color=blue,second=false", "--wait", "--timeout", "30s");
+        await helm.RunAsync(_folder.FullName, "upgrade", "rel", chart, "--set", "color=blue,second=false", "--wait", "--timeout", "90s");
         Assert.Equal("blue", (await Kubectl.GetJsonAsync("cm/rel-settings")).Text("data.color"));
         Assert.NotEqual(0, (await Kubectl.TryAsync(["get", "cm/rel-second"])).ExitCode);
 
-        await helm.RunAsync(_folder.FullName, "rollback", "rel", "1", "--wait", "--timeout", "30s");
+        await helm.RunAsync(_folder.FullName, "rollback", "rel", "1", "--wait", "--timeout", "90s");
         Assert.Equal("red", (await Kubectl.GetJsonAsync("cm/rel-settings")).Text("data.color"));
         await Kubectl.RunAsync("get cm/rel-second");
         Assert.Contains("3", await helm.RunAsync(_folder.FullName, "history", "rel"), StringComparison.Ordinal);
 
-        await helm.RunAsync(_folder.FullName, "uninstall", "rel", "--wait", "--timeout", "30s");
+        await helm.RunAsync(_folder.FullName, "uninstall", "rel", "--wait", "--timeout", "90s");
         Assert.DoesNotContain("rel", await helm.RunAsync(_folder.FullName, "list", "-q"), StringComparison.Ordinal);
         foreach (var gone in (string[])["cm/rel-settings", "secret/rel-secret", "svc/rel-web", "deploy/rel-web"])
             Assert.NotEqual(0, (await Kubectl.TryAsync(["get", gone])).ExitCode);

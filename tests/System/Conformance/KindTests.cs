@@ -190,10 +190,10 @@ public class KindTests : ConformanceTest
     public async Task A_binding_gives_a_pod_to_a_node()
     {
         (await Wire.PostAsync(Core("pods"), Pod("a"))).Is(201);
-        var binding = Parsed("{ apiVersion: v1, kind: Binding, metadata: { name: a }, target: { apiVersion: v1, kind: Node, name: far } }");
+        var binding = Parsed($"{{ apiVersion: v1, kind: Binding, metadata: {{ name: a }}, target: {{ apiVersion: v1, kind: Node, name: {Far} }} }}");
         (await Wire.PostAsync(Core("pods/a/binding"), binding)).Is(201);
         var bound = (await Wire.GetAsync(Core("pods/a"))).Is(200);
-        Assert.Equal("far", bound.Text("spec.nodeName"));
+        Assert.Equal(Far, bound.Text("spec.nodeName"));
         Assert.Contains(bound.At("status.conditions")!.AsArray(), c => c.Text("type") == "PodScheduled" && c.Text("status") == "True");
         (await Wire.PostAsync(Core("pods/a/binding"), binding)).Refuses(409, "Conflict");
         (await Wire.PostAsync(Core("pods/none/binding"), binding.With(b => b["metadata"]!["name"] = "none"))).Refuses(404, "NotFound");
@@ -210,7 +210,7 @@ public class KindTests : ConformanceTest
     [Fact]
     public async Task A_bound_pod_is_asked_to_end_and_goes_when_its_node_says_so()
     {
-        var made = (await Wire.PostAsync(Core("pods"), Pod("a", node: "far"))).Is(201);
+        var made = (await Wire.PostAsync(Core("pods"), Pod("a", node: Far))).Is(201);
         (await Wire.PatchAsync(Core("pods/a/status"), Wire.MergePatch, "{ status: { phase: Running } }")).Is(200);
         var ending = (await Wire.DeleteAsync(Core("pods/a"))).Is(200);
         Assert.Equal(("Pod", 30), (ending.Text("kind"), ending.Number("metadata.deletionGracePeriodSeconds")));
@@ -225,7 +225,7 @@ public class KindTests : ConformanceTest
     [Fact]
     public async Task A_pods_own_grace_period_holds()
     {
-        (await Wire.PostAsync(Core("pods"), Pod("a", node: "far").Replace("schedulerName: nobody", "terminationGracePeriodSeconds: 7", StringComparison.Ordinal))).Is(201);
+        (await Wire.PostAsync(Core("pods"), Pod("a", node: Far).Replace("schedulerName: nobody", "terminationGracePeriodSeconds: 7", StringComparison.Ordinal))).Is(201);
         (await Wire.PatchAsync(Core("pods/a/status"), Wire.MergePatch, "{ status: { phase: Running } }")).Is(200);
         Assert.Equal(7, (await Wire.DeleteAsync(Core("pods/a"))).Is(200).Number("metadata.deletionGracePeriodSeconds"));
         (await Wire.DeleteAsync(Core("pods/a"), "{ gracePeriodSeconds: 0 }")).Is(200);

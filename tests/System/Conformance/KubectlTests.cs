@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Fleet.Testing;
@@ -95,13 +96,16 @@ public class KubectlTests : ConformanceTest
     [Fact]
     public async Task Get_sorts_and_watches()
     {
-        await ConfigMapAsync("a");
-        var watch = Kubectl.TryAsync(["get", "cm", "-l", "fact=x", "-w", "--output-watch-events", "--request-timeout=6s"]);
-        await Task.Delay(TimeSpan.FromSeconds(2));
+        await ConfigMapAsync("a", labels: "{ fact: x }");
+        var lines = new ConcurrentQueue<string>();
+        await using var watch = Kubectl.Start(["get", "cm", "-l", "fact=x", "-w", "--output-watch-events"], lines.Enqueue);
+        await SeenAsync("EVENT +NAME +DATA +AGE.*ADDED +a +1");
         await ConfigMapAsync("b", labels: "{ fact: x }");
         await Kubectl.RunAsync("delete cm/b");
-        var text = (await watch).Out;
-        Assert.Matches(new Regex("EVENT +NAME +DATA +AGE.*ADDED +b +1.*DELETED +b +1", RegexOptions.Singleline, TimeSpan.FromSeconds(1)), text);
+        await SeenAsync("ADDED +a +1.*ADDED +b +1.*DELETED +b +1");
+
+        Task SeenAsync(string pattern) =>
+            Eventually.True(() => Regex.IsMatch(string.Join('\n', lines), pattern, RegexOptions.Singleline, TimeSpan.FromSeconds(10)), seen: () => string.Join('\n', lines), what: pattern);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Fleet.Testing;
 using Xunit;
 
 namespace Fleet.SystemTests.Conformance;
@@ -57,9 +58,9 @@ public class WatchTests : ConformanceTest
     [Fact]
     public async Task A_field_selectors_view_is_told_the_same_way()
     {
-        using var watch = await Wire.WatchAsync(Core($"pods?fieldSelector=spec.nodeName%3Dfar,status.phase!%3DRunning&resourceVersion={await ListVersionAsync("pods")}"));
+        using var watch = await Wire.WatchAsync(Core($"pods?fieldSelector=spec.nodeName%3D{Far},status.phase!%3DRunning&resourceVersion={await ListVersionAsync("pods")}"));
         (await Wire.PostAsync(Core("pods"), Pod("a"))).Is(201);
-        (await Wire.PostAsync(Core("pods"), Pod("b", node: "far"))).Is(201);
+        (await Wire.PostAsync(Core("pods"), Pod("b", node: Far))).Is(201);
         Assert.Equal("ADDED b", await watch.NextLineAsync());
         (await Wire.PatchAsync(Core("pods/b/status"), Wire.MergePatch, "{ status: { phase: Running } }")).Is(200);
         Assert.Equal("DELETED b", await watch.NextLineAsync());
@@ -107,24 +108,30 @@ public class WatchTests : ConformanceTest
         var started = System.Diagnostics.Stopwatch.GetTimestamp();
         using var watch = await Wire.WatchAsync(Core($"configmaps?{Mine}&timeoutSeconds=1&resourceVersion={await ListVersionAsync()}"));
         Assert.Null(await watch.AnyAsync());
-        Assert.InRange(System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalSeconds, 0.5, 10);
+        Assert.InRange(System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalSeconds, 0.5, 60); // who is not asked ends a watch after half an hour at the earliest
     }
 
     [Fact]
     public async Task A_bookmark_comes_before_the_end()
     {
-        // The last 2 s before the end bring one, once anything of the kind has changed.
-        using var watch = await Wire.WatchAsync(Core($"configmaps?{Mine}&timeoutSeconds=4&allowWatchBookmarks=true&resourceVersion={await ListVersionAsync()}"));
         await ConfigMapAsync("elsewhere");
-        JsonNode? bookmark = null;
-        while (await watch.AnyAsync() is { } next)
-            bookmark = next;
+        // The last 2 s before the end bring one, once anything of the kind has changed; a server promises none, and one that is busy then leaves it out.
+        var bookmark = await Eventually.That(LastAsync, last => last is not null);
         Assert.Equal(("BOOKMARK", "ConfigMap"), (bookmark.Text("type"), bookmark.Text("object.kind")));
         Assert.Matches("^[0-9]+$", bookmark.Text("object.metadata.resourceVersion")!);
         Assert.True(string.IsNullOrEmpty(bookmark.Text("object.metadata.name")));
         using var resumed = await Wire.WatchAsync(Core($"configmaps?{Mine}&resourceVersion={bookmark.Text("object.metadata.resourceVersion")}"));
         await ConfigMapAsync("a", labels: "{ fact: x }");
         Assert.Equal("ADDED a", await resumed.NextLineAsync());
+
+        async Task<JsonNode?> LastAsync()
+        {
+            using var watch = await Wire.WatchAsync(Core($"configmaps?{Mine}&timeoutSeconds=4&allowWatchBookmarks=true&resourceVersion={await ListVersionAsync()}"));
+            JsonNode? last = null;
+            while (await watch.AnyAsync() is { } next)
+                last = next;
+            return last;
+        }
     }
 
     [Fact]

@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Fleet.Kubernetes;
+using Fleet.Testing;
 
 namespace Fleet.SystemTests.Conformance;
 
@@ -161,7 +162,7 @@ public sealed class RefusedWatchException(Answer answer) : Exception(answer.ToSt
 /// <summary>A watch under way.</summary>
 public sealed class WireWatch : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = Eventually.Patience;
 
     private readonly HttpResponseMessage _response;
     private readonly StreamReader _lines;

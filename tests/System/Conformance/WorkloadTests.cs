@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Fleet.Testing;
 using Xunit;
@@ -95,8 +96,7 @@ public class WorkloadTests : ConformanceTest
             async () => (Pods: await ListAsync("pods"), Web: (await Wire.GetAsync(Apps("deployments/web"))).Ok),
             seen => seen.Pods.Count(p => p.Text("metadata.deletionTimestamp") is null) == (least == 0 ? 3 : most) && seen.Pods.Count(IsReady) == least
                 && seen.Web.Number("status.observedGeneration") == 2,
-            TimeSpan.FromSeconds(30),
-            seen => $"{seen.Pods.Count} pods, {seen.Pods.Count(IsReady)} ready");
+            describe: seen => $"{seen.Pods.Count} pods, {seen.Pods.Count(IsReady)} ready");
     }
 
     [Fact]
@@ -177,9 +177,10 @@ public class WorkloadTests : ConformanceTest
     public async Task A_pod_counts_as_available_after_its_minimum_time_only()
     {
         await AppliedAsync(Web(more: "minReadySeconds: 3"));
-        var ready = await Eventual(Apps("deployments/web"), d => d.Number("status.readyReplicas") == 1);
-        Assert.Null(ready.At("status.availableReplicas"));
         await Eventual(Apps("deployments/web"), d => d.Number("status.availableReplicas") == 1);
+        // Both ends are read late at most: a look at the moment in between could miss it on a busy machine.
+        var ready = (await ListAsync("pods")).Single().At("status.conditions")!.AsArray().Single(c => c.Text("type") == "Ready").Text("lastTransitionTime")!;
+        Assert.True(DateTimeOffset.UtcNow - DateTimeOffset.Parse(ready, CultureInfo.InvariantCulture) >= TimeSpan.FromSeconds(3), ready);
     }
 
     [Fact]
@@ -340,7 +341,7 @@ public class WorkloadTests : ConformanceTest
             """)).Is(201);
         await Eventual(Apps("deployments/web"), d => d.Number("spec.replicas") == 2);
         // The real one looks every 15 s.
-        await Eventually.That(async () => (await Wire.GetAsync(In("autoscaling/v2", "horizontalpodautoscalers/web"))).Ok, h => Condition(h, "ScalingActive")?.Status == "False", TimeSpan.FromSeconds(60));
+        await Eventually.That(async () => (await Wire.GetAsync(In("autoscaling/v2", "horizontalpodautoscalers/web"))).Ok, h => Condition(h, "ScalingActive")?.Status == "False");
         Assert.Contains("web", await Kubectl.RunAsync("get hpa"), StringComparison.Ordinal);
     }
 
@@ -381,7 +382,7 @@ public class WorkloadTests : ConformanceTest
 
     private Task<JsonNode> SliceAsync(string service, Func<JsonNode, bool> wanted) => Eventually.That(
         async () => (await Wire.GetAsync(In("discovery.k8s.io/v1", $"endpointslices?labelSelector=kubernetes.io/service-name%3D{service}"))).Ok["items"]!.AsArray().Single()!,
-        wanted, TimeSpan.FromSeconds(30), s => s.ToJsonString());
+        wanted, describe: s => s.ToJsonString());
 
     private static (string? Kind, string? Name, string? Uid, bool Controller) Controller(JsonNode obj) =>
         (obj.Text("metadata.ownerReferences[0].kind"), obj.Text("metadata.ownerReferences[0].name"), obj.Text("metadata.ownerReferences[0].uid"), (bool)obj.At("metadata.ownerReferences[0].controller")!);

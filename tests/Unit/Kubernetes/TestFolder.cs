@@ -26,7 +26,7 @@ internal sealed class TestFolder : IDisposable
     public string Script(string name, string text)
     {
         var path = Path(name);
-        using var writer = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", "cat >\"$0\" && chmod 700 \"$0\"", path]) { RedirectStandardInput = true })!;
+        using var writer = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", "cat >\"$0\" && chmod 700 \"$0\"", path]) { UseShellExecute = false, RedirectStandardInput = true })!;
         writer.StandardInput.Write("#!/bin/sh\n" + text);
         writer.StandardInput.Close();
         writer.WaitForExit();

@@ -67,6 +67,22 @@ public sealed class LogTests : IDisposable
     }
 
     [Fact]
+    public async Task Of_what_is_written_at_once_around_a_rotation_nothing_is_lost_and_nothing_comes_twice()
+    {
+        const int Burst = 10;
+        using var log = Log(bound: 1000);
+        await using var stream = new LogReader(log.Path, log, new(Follow: true), _time.GetUtcNow()).Open(CancellationToken.None);
+        using var reader = new StreamReader(stream);
+        for (var i = 0; i < 3000; i += Burst)
+        {
+            for (var j = i; j < i + Burst; j++)
+                log.Append(Encoding.ASCII.GetBytes($"line {j}"));
+            for (var j = i; j < i + Burst; j++)
+                Assert.Equal($"line {j}", await reader.ReadLineAsync().WaitAsync(Eventually.Patience));
+        }
+    }
+
+    [Fact]
     public async Task Who_stops_following_gets_an_end()
     {
         using var log = Log();
