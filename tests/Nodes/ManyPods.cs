@@ -18,6 +18,9 @@ public sealed class ManyPods(InstalledCluster cluster) : IAsyncLifetime
     /// <summary>The app.</summary>
     public InstalledApp App { get; private set; } = null!;
 
+    /// <summary>The pods of each service when the app was Ready for the first time.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<RunningPod>> AtFirst { get; private set; } = new Dictionary<string, IReadOnlyList<RunningPod>>();
+
     /// <summary>Where it is reached.</summary>
     public Uri Gateway { get; private set; } = null!;
 
@@ -37,6 +40,10 @@ public sealed class ManyPods(InstalledCluster cluster) : IAsyncLifetime
         App = await InstalledApp.CreateAsync(Nodes);
         await ApplyAsync();
         await App.ReadyAsync();
+        var pods = new Dictionary<string, IReadOnlyList<RunningPod>>(StringComparer.Ordinal);
+        foreach (var service in (string[])["auth", "users", "orders", "gateway"])
+            pods[service] = await App.PodsAsync(service);
+        AtFirst = pods;
         Gateway = await App.GatewayAsync();
         Ann = await Customer.JoinAsync(Gateway);
         Order = await Ann.PlaceAsync("the first");

@@ -52,6 +52,7 @@ internal static class Deployments
                     ("fsGroup", w is { Bundled: not null, HasClaim: true } ? Bundled.Group : null),
                     ("seccompProfile", Json.Of(("type", "RuntimeDefault"))))),
                 ("imagePullSecrets", Json.ListOf((w.App.App.Spec.Defaults?.ImagePullSecrets ?? []).Select(s => Json.Of(("name", s.Name))))),
+                ("affinity", ScalingObjects.Apart(w.App, w.Name)),
                 ("topologySpreadConstraints", ScalingObjects.Spread(w.App, w.Name)),
                 ("containers", new JsonArray(Container(w, features))),
                 ("volumes", Json.ListOf(w.Volumes.Select(v => v.Volume))))));
