@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Fleet.Testing;
 using Xunit;
 
@@ -17,6 +18,9 @@ public sealed class InstalledCluster : IAsyncLifetime
 
     /// <summary>The cluster.</summary>
     public NodeCluster Nodes => _nodes ?? throw new InvalidOperationException("not initialized");
+
+    /// <summary>The operator's pods as helm found them Ready.</summary>
+    public IReadOnlyList<JsonNode> Operators { get; private set; } = [];
 
     /// <summary>Runs helm in the release's namespace.</summary>
     public Task<string> HelmAsync(params string[] arguments) => new Helm(Nodes.AdminKubeconfig, OperatorNamespace).RunAsync(_home.FullName, arguments);
@@ -38,6 +42,7 @@ public sealed class InstalledCluster : IAsyncLifetime
         await Nodes.LoadAsync(images);
         File.Delete(images);
         await HelmAsync(["install", Chart.Release, Chart.Operator, "--create-namespace", .. Compatible, "--wait", "--timeout", "110s"]);
+        Operators = [.. (await Nodes.Kubectl(OperatorNamespace).GetJsonAsync("pods", "--selector", $"app.kubernetes.io/instance={Chart.Release}"))["items"]!.AsArray().OfType<JsonNode>()];
     }
 
     /// <inheritdoc/>
