@@ -38,9 +38,7 @@ public sealed class InstalledCluster : IAsyncLifetime
             await making.ContinueWith(static _ => { }, TaskScheduler.Default); // nothing is left behind
         }
 
-        var images = await making;
-        await Nodes.LoadAsync(images);
-        File.Delete(images);
+        await Nodes.LoadAsync(await making);
         await HelmAsync(["install", Chart.Release, Chart.Operator, "--create-namespace", .. Compatible, "--wait", "--timeout", "110s"]);
         Operators = [.. (await Nodes.Kubectl(OperatorNamespace).GetJsonAsync("pods", "--selector", $"app.kubernetes.io/instance={Chart.Release}"))["items"]!.AsArray().OfType<JsonNode>()];
     }

@@ -37,11 +37,11 @@ public sealed class NodeCluster : IAsyncDisposable
     }
 
     /// <summary>Makes the images of the operator and the bundled programs from this checkout, as the chart names them by default.</summary>
-    /// <returns>The archive with all of them. The caller deletes it.</returns>
+    /// <returns>The archive with all of them, in a folder of the build's.</returns>
     public static async Task<string> MakeImagesAsync()
     {
         (await Command.RunAsync(Script("install"), [], timeout: TimeSpan.FromMinutes(40))).Succeeded();
-        var archive = Path.Combine(Path.GetTempPath(), $"fleet-images-{Guid.NewGuid():N}.tar");
+        var archive = RepositoryRoot.Combine("tests", "Nodes", "obj", "images.tar");
         (await Command.RunAsync(Script("images"), [archive], timeout: TimeSpan.FromMinutes(15))).Succeeded();
         return archive;
     }
