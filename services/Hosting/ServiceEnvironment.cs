@@ -23,6 +23,7 @@ public sealed class ServiceEnvironment
             throw new ConfigurationException("MANAGEMENT_PORT", $"is {Port}, and so is PORT", "give health and metrics a port of their own");
         ListenAddress = Text("LISTEN_ADDRESS") is { } listen ? Address(listen) : null;
         DataDirectory = Text("DATA_DIR") ?? "/data";
+        DrainDelay = TimeSpan.FromSeconds(Number("DRAIN_DELAY_SECONDS", 0, 0, 15));
         Issuer = Text("AUTH__ISSUER");
         JwksUri = AbsoluteUri("AUTH__JWKSURI");
         Audiences = List("AUTH__AUDIENCE");
@@ -56,6 +57,12 @@ public sealed class ServiceEnvironment
 
     /// <summary>Where files are kept when no database is given.</summary>
     public string DataDirectory { get; }
+
+    /// <summary>
+    /// How long after SIGTERM the service takes new connections as ever, since those who route to it have not heard of its end yet. None where whoever sends the signal
+    /// has waited already: Kubernetes does from 1.30 on, by a preStop sleep.
+    /// </summary>
+    public TimeSpan DrainDelay { get; }
 
     /// <summary>Who issues the tokens; null when the app has no issuer, then nobody is asked who he is.</summary>
     public string? Issuer { get; }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -9,6 +10,9 @@ namespace Fleet.Apps;
 /// <summary>Builds Deployments.</summary>
 internal static class Deployments
 {
+    // How long after a pod's end has begun others may still send to it: kube-proxy and gateways learn of it with a delay.
+    private const int SleepSeconds = 5;
+
     /// <summary>The Deployment of a workload.</summary>
     /// <param name="w">What to build.</param>
     /// <param name="world">Features of the cluster, and the ConfigMaps and Secrets whose content the pods depend on.</param>
@@ -52,6 +56,7 @@ internal static class Deployments
                     ("fsGroup", w is { Bundled: not null, HasClaim: true } ? Bundled.Group : null),
                     ("seccompProfile", Json.Of(("type", "RuntimeDefault"))))),
                 ("imagePullSecrets", Json.ListOf((w.App.App.Spec.Defaults?.ImagePullSecrets ?? []).Select(s => Json.Of(("name", s.Name))))),
+                ("affinity", ScalingObjects.Apart(w.App, w.Name)),
                 ("topologySpreadConstraints", ScalingObjects.Spread(w.App, w.Name)),
                 ("containers", new JsonArray(Container(w, features))),
                 ("volumes", Json.ListOf(w.Volumes.Select(v => v.Volume))))));
@@ -78,13 +83,13 @@ internal static class Deployments
             ("command", w.Command),
             ("args", w.Args),
             ("ports", Json.ListOf(w.Ports.Select(p => Port(p.Name, p.Port)).Append(w.Bundled is null ? null : Port("management", Bundled.ManagementPort)))),
-            ("env", Env(w)),
+            ("env", Env(w, features)),
             ("envFrom", w.EnvFrom),
             ("resources", w.Resources),
             ("startupProbe", startup),
             ("livenessProbe", liveness),
             ("readinessProbe", readiness),
-            ("lifecycle", features.SleepHook ? Json.Of(("preStop", Json.Of(("sleep", Json.Of(("seconds", 5)))))) : null),
+            ("lifecycle", features.SleepHook ? Json.Of(("preStop", Json.Of(("sleep", Json.Of(("seconds", SleepSeconds)))))) : null),
             ("securityContext", Json.Of(
                 ("allowPrivilegeEscalation", false),
                 ("capabilities", Json.Of(("drop", new JsonArray("ALL")))),
@@ -95,12 +100,14 @@ internal static class Deployments
     private static JsonObject Port(string name, int port) => Json.Of(("name", name), ("containerPort", port), ("protocol", "TCP"));
 
     // The user's value takes the place of ours, and keeps ours's position, so that later variables can refer to it.
-    private static JsonArray? Env(Workload w)
+    private static JsonArray? Env(Workload w, ClusterFeatures features)
     {
+        // Where the container cannot sleep before SIGTERM, the bundled programs go on for as long after it: Services route to a pod for a while after its end has begun.
+        IEnumerable<(string Name, string Value)> variables = features.SleepHook || w.Bundled is null ? w.Variables : w.Variables.Append(("DRAIN_DELAY_SECONDS", SleepSeconds.ToString(CultureInfo.InvariantCulture)));
         var users = new Dictionary<string, EnvVar>(StringComparer.Ordinal);
         foreach (var variable in w.UserVariables)
             users[variable.Name] = variable;
-        var ours = w.Variables.Select(v => users.Remove(v.Name, out var user) ? Variable(user) : Json.Of(("name", v.Name), ("value", v.Value)));
+        var ours = variables.Select(v => users.Remove(v.Name, out var user) ? Variable(user) : Json.Of(("name", v.Name), ("value", v.Value)));
         return Json.ListOf([.. ours, .. w.UserVariables.Where(v => users.ContainsKey(v.Name)).Select(Variable)]);
     }
 

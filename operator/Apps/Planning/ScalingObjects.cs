@@ -24,13 +24,25 @@ internal static class ScalingObjects
                 ("maxUnavailable", Json.Of(disruption.MaxUnavailable ?? 1)),
                 ("selector", Json.Of(("matchLabels", Json.Map(Metadata.SelectorLabels(app, service)))))))));
 
-    /// <summary>Pods of one workload on different nodes and in different zones, as far as that is possible.</summary>
-    internal static JsonArray Spread(EffectiveApp app, string service) =>
-        new([.. ((string[])["topology.kubernetes.io/zone", "kubernetes.io/hostname"]).Select(key => Json.Of(
-            ("maxSkew", 1),
-            ("topologyKey", key),
-            ("whenUnsatisfiable", "ScheduleAnyway"),
-            ("labelSelector", Json.Of(("matchLabels", Json.Map(Metadata.SelectorLabels(app, service)))))))]);
+    /// <summary>Pods of one workload on different nodes, as far as that is possible.</summary>
+    internal static JsonArray Spread(EffectiveApp app, string service) => new(Json.Of(
+        ("maxSkew", 1),
+        ("topologyKey", "kubernetes.io/hostname"),
+        ("whenUnsatisfiable", "ScheduleAnyway"),
+        ("labelSelector", Selector(app, service))));
+
+    /// <summary>
+    /// Pods of one workload in different zones, as far as that is possible. No spread constraint: the scheduler passes over all constraints of a pod on nodes that lack
+    /// the label of one of them, so where nodes have no zones it would not spread over nodes either.
+    /// </summary>
+    internal static JsonObject Apart(EffectiveApp app, string service) => Json.Of(
+        ("podAntiAffinity", Json.Of(("preferredDuringSchedulingIgnoredDuringExecution", new JsonArray(Json.Of(
+            ("weight", 100),
+            ("podAffinityTerm", Json.Of(
+                ("topologyKey", "topology.kubernetes.io/zone"),
+                ("labelSelector", Selector(app, service))))))))));
+
+    private static JsonObject Selector(EffectiveApp app, string service) => Json.Of(("matchLabels", Json.Map(Metadata.SelectorLabels(app, service))));
 
     private static JsonObject? Utilization(string resource, int? percent) => percent is null ? null : Json.Of(
         ("type", "Resource"),

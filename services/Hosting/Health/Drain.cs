@@ -5,20 +5,21 @@ using Microsoft.Extensions.Logging;
 namespace Fleet.Hosting;
 
 /// <summary>
-/// How a service ends. From the first SIGTERM on it is not ready, yet still answers: whoever routes to it learns of its end with a delay. It goes when no
-/// request is in flight any more, or when its time is up. A request that has no end of its own, such as a watch, ends itself on
+/// How a service ends. From the first SIGTERM on it is not ready, yet still answers: whoever routes to it learns of its end with a delay. It goes when
+/// <see cref="ServiceEnvironment.DrainDelay"/> is over and no request is in flight any more, or when its time is up. A request that has no end of its own, such as a watch, ends itself on
 /// <see cref="IHostApplicationLifetime.ApplicationStopping"/>.
 /// </summary>
-internal sealed partial class Drain(IHostApplicationLifetime lifetime, TimeProvider time, ILogger<Drain> log) : IHostedLifecycleService
+internal sealed partial class Drain(IHostApplicationLifetime lifetime, ServiceEnvironment environment, TimeProvider time, ILogger<Drain> log) : IHostedLifecycleService
 {
     /// <summary>How long the whole end may take: less than what Kubernetes leaves of its 30 s when it slept 5 s before the signal.</summary>
     public static readonly TimeSpan Bound = TimeSpan.FromSeconds(24);
 
-    /// <summary>What of it is for requests in flight; the rest is for closing connections and stores.</summary>
+    /// <summary>What of it is for the delay and requests in flight; the rest is for closing connections and stores.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _inFlight;
+    private int _goes;
 
     public bool HasBegun => lifetime.ApplicationStopping.IsCancellationRequested;
 
@@ -34,7 +35,7 @@ internal sealed partial class Drain(IHostApplicationLifetime lifetime, TimeProvi
         }
         finally
         {
-            if (Interlocked.Decrement(ref _inFlight) == 0 && HasBegun)
+            if (Interlocked.Decrement(ref _inFlight) == 0 && Volatile.Read(ref _goes) != 0)
                 _idle.TrySetResult();
         }
     }
@@ -43,13 +44,16 @@ internal sealed partial class Drain(IHostApplicationLifetime lifetime, TimeProvi
     {
         // A signal has announced the end already; one who stops the host by code has not.
         lifetime.StopApplication();
-        var waiting = Volatile.Read(ref _inFlight);
-        Log.Begun(log, waiting);
-        if (waiting == 0)
+        Log.Begun(log, Volatile.Read(ref _inFlight), environment.DrainDelay.TotalSeconds);
+        if (environment.DrainDelay > TimeSpan.Zero)
+            await Task.Delay(environment.DrainDelay, time, cancellationToken);
+        // Whoever is the last from here on says so: the count is read after this is known.
+        Interlocked.Exchange(ref _goes, 1);
+        if (Volatile.Read(ref _inFlight) == 0)
             return;
         try
         {
-            await _idle.Task.WaitAsync(Patience, time, cancellationToken);
+            await _idle.Task.WaitAsync(Patience - environment.DrainDelay, time, cancellationToken);
         }
         catch (TimeoutException)
         {
@@ -69,8 +73,8 @@ internal sealed partial class Drain(IHostApplicationLifetime lifetime, TimeProvi
 
     private static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "stopping, {Requests} requests are in flight")]
-        internal static partial void Begun(ILogger logger, int requests);
+        [LoggerMessage(LogLevel.Information, "stopping, {Requests} requests are in flight, new ones are taken for {Seconds} s")]
+        internal static partial void Begun(ILogger logger, int requests, double seconds);
 
         [LoggerMessage(LogLevel.Warning, "{Requests} requests did not end within {Seconds} s and are cut")]
         internal static partial void Late(ILogger logger, int requests, double seconds);

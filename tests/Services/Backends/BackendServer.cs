@@ -19,11 +19,14 @@ public sealed class BackendServer(string kind, int ports, Func<int, Task<bool>> 
     /// <summary>Where it listens.</summary>
     public int Port { get; } = FreePorts(ports);
 
+    /// <summary>Another address of this machine to listen on; none when null.</summary>
+    public string? AlsoListen { get; set; }
+
     /// <summary>Starts it and returns when it answers.</summary>
     public async Task StartAsync()
     {
         await BackendScripts.InstallAsync();
-        _process = ServerProcess.Start(BackendScripts.Run, [kind, _directory, $"{Port}"], new Dictionary<string, string?>(), _log.Enqueue);
+        _process = ServerProcess.Start(BackendScripts.Run, [kind, _directory, $"{Port}"], new Dictionary<string, string?> { ["ALSO_LISTEN"] = AlsoListen }, _log.Enqueue);
         await Eventually.True(
             async () => _process.HasExited || await isUp(Port), TimeSpan.FromMinutes(4), () => string.Join('\n', _log.TakeLast(15)), $"{kind} is up");
         if (_process.HasExited)

@@ -8,6 +8,13 @@ public sealed class PostgreSqlServer : IAsyncLifetime
 {
     private readonly BackendServer _server = new("postgres", 1, IsUpAsync);
 
+    /// <summary>Another address of this machine to listen on, which is then the one that is told; 127.0.0.1 alone when null.</summary>
+    public string? AlsoListen
+    {
+        get => _server.AlsoListen;
+        init => _server.AlsoListen = value;
+    }
+
     /// <summary>Makes an empty database.</summary>
     /// <returns>Its connection string.</returns>
     public async Task<string> CreateDatabaseAsync()
@@ -18,7 +25,7 @@ public sealed class PostgreSqlServer : IAsyncLifetime
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand($"CREATE DATABASE {name}", connection);
         await command.ExecuteNonQueryAsync();
-        return ConnectionString(_server.Port, name);
+        return ConnectionString(_server.Port, name, AlsoListen);
     }
 
     /// <summary>Kills it as a crash would.</summary>
@@ -30,8 +37,8 @@ public sealed class PostgreSqlServer : IAsyncLifetime
     /// <inheritdoc/>
     public async Task DisposeAsync() => await _server.DisposeAsync();
 
-    private static string ConnectionString(int port, string database) =>
-        $"Host=127.0.0.1;Port={port};Username=postgres;Database={database};Maximum Pool Size=12;Timeout=5";
+    private static string ConnectionString(int port, string database, string? host = null) =>
+        $"Host={host ?? "127.0.0.1"};Port={port};Username=postgres;Database={database};Maximum Pool Size=12;Timeout=5";
 
     private static async Task<bool> IsUpAsync(int port)
     {

@@ -9,8 +9,15 @@ public sealed class RabbitMqServer : IAsyncLifetime
 {
     private readonly BackendServer _server = new("rabbitmq", 3, IsUpAsync);
 
+    /// <summary>Another address of this machine to listen on, which is then the one that is told; 127.0.0.1 alone when null.</summary>
+    public string? AlsoListen
+    {
+        get => _server.AlsoListen;
+        init => _server.AlsoListen = value;
+    }
+
     /// <summary>Where it is, as <c>ConnectionStrings__RabbitMq</c>.</summary>
-    public string Url => UrlOf(_server.Port);
+    public string Url => UrlOf(_server.Port, AlsoListen);
 
     /// <summary>
     /// Returns when a queue's declaration outlives a crash: RabbitMQ keeps new ones in memory for up to two seconds. Messages are confirmed when they are kept.
@@ -28,7 +35,7 @@ public sealed class RabbitMqServer : IAsyncLifetime
     /// <inheritdoc/>
     public async Task DisposeAsync() => await _server.DisposeAsync();
 
-    private static string UrlOf(int port) => $"amqp://guest:guest@127.0.0.1:{port}";
+    private static string UrlOf(int port, string? host = null) => $"amqp://guest:guest@{host ?? "127.0.0.1"}:{port}";
 
     private static async Task<bool> IsUpAsync(int port)
     {

@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Fleet.ServiceTests.Hosting;
@@ -148,6 +149,31 @@ public sealed partial class ServiceHostTests : IAsyncLifetime
         await Assert.ThrowsAsync<HttpRequestException>(() => _service.Public.GetAsync("/echo"));
     }
 
+    [Fact]
+    public async Task With_a_delay_new_connections_are_taken_until_it_is_over()
+    {
+        var time = new FakeTimeProvider();
+        await using var service = await TestService.StartAsync(Build(TestService.Arguments("--DRAIN_DELAY_SECONDS=5"), time));
+        var stopped = service.App.StopAsync();
+        await Eventually.True(async () => (await service.Management.GetAsync("/healthz/ready")).StatusCode == HttpStatusCode.ServiceUnavailable);
+        for (var i = 0; i < 3; i++)
+        {
+            // Nothing is in flight in between, and each comes by a connection of its own.
+            var late = await service.Public.PostAsJsonAsync("/echo", new { name = "late", age = i });
+            Assert.Equal($"late {i}", await late.Content.ReadAsStringAsync());
+            Assert.True(late.Headers.ConnectionClose);
+            time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.False(stopped.IsCompleted);
+        await Eventually.True(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            return stopped.IsCompleted;
+        });
+        await Assert.ThrowsAsync<HttpRequestException>(() => service.Public.GetAsync("/echo"));
+    }
+
     [Theory]
     [InlineData("--PORT=x", "PORT is 'x': set it to a number from 0 to 65535")]
     [InlineData("--LISTEN_ADDRESS=here", "LISTEN_ADDRESS is 'here'")]
@@ -169,9 +195,11 @@ public sealed partial class ServiceHostTests : IAsyncLifetime
         Assert.Equal(2, await ServiceHost.RunAsync(() => Build(TestService.Arguments($"--PORT={_service.Public.BaseAddress!.Port}"))));
     }
 
-    private WebApplication Build(string[] args)
+    private WebApplication Build(string[] args, TimeProvider? time = null)
     {
         var builder = ServiceHost.CreateBuilder(args, new ServiceDefaults("test", 8001, HttpProtocols.Http1));
+        if (time is not null)
+            builder.Services.AddSingleton(time);
         builder.Services.AddSingleton<IReadinessCheck>(_check);
         var app = builder.Build();
         app.MapPost("/echo", async context =>

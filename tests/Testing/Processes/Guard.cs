@@ -17,6 +17,9 @@ internal static class Guard
     /// <summary>Has the control plane of this folder ended, and the folder removed.</summary>
     public static void ControlPlane(string directory) => Tell($"control-plane {directory}");
 
+    /// <summary>Has the cluster of nodes of this folder ended, and the folder removed.</summary>
+    public static void Nodes(string directory) => Tell($"nodes {directory}");
+
     private static void Tell(string line)
     {
         lock (Gate)
