@@ -15,15 +15,18 @@ internal abstract class MountFollower(string directory, TimeProvider time) : Bac
     private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(20);
 
     private readonly SemaphoreSlim _signs = new(0, 1);
+    private FileSystemWatcher? _watcher;
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
+        _watcher = Watch();
         await LookAsync(cancellationToken); // before the first connection is accepted
         await base.StartAsync(cancellationToken);
     }
 
     public override void Dispose()
     {
+        _watcher?.Dispose();
         base.Dispose();
         _signs.Dispose();
     }
@@ -33,7 +36,6 @@ internal abstract class MountFollower(string directory, TimeProvider time) : Bac
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var watcher = Watch();
         while (!stoppingToken.IsCancellationRequested)
         {
             using var next = new CancellationTokenSource(LookAgain, time);

@@ -4,9 +4,10 @@ using Fleet.Rpc.Reflection;
 using Fleet.ServiceTests.Rpc.Echoes;
 using Google.Protobuf.Reflection;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 using static Fleet.Rpc.Health.HealthCheckResponse.Types;
+using ServiceDescriptor = Google.Protobuf.Reflection.ServiceDescriptor;
 
 namespace Fleet.ServiceTests.Rpc;
 
@@ -91,8 +92,8 @@ public class BuiltInServiceTests : IAsyncLifetime
     public void A_method_without_a_handler_refuses_to_start_and_is_named()
     {
         var service = new RpcService(EchoReflection.Descriptor.Services[0]).Unary<EchoRequest, EchoReply>("Once", (_, _) => Task.FromResult(new EchoReply()));
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddRoutingCore();
         var e = Assert.Throws<InvalidOperationException>(() => RpcServer.Map(builder.Build(), [service]));
         Assert.Contains("fleet.test.v1.Echo.Many, fleet.test.v1.Echo.Gather, fleet.test.v1.Echo.Chat", e.Message, StringComparison.Ordinal);
     }
