@@ -105,7 +105,11 @@ public sealed partial class OperatorHost(ClusterConfig cluster, OperatorOptions 
 
         await ending.CancelAsync();
         await Task.WhenAll([.. background, telling]);
-        return !leadership.Lost.IsCancellationRequested;
+        var lost = leadership.Lost.IsCancellationRequested;
+        await leadership.ReleaseAsync(); // a successor begins while the last reviews are answered
+        if (admission is not null)
+            await admission.DrainAsync();
+        return !lost;
     }
 
     private AppReconciler Reconciler(ApiClient api, WatchedNamespaces caches, ConfigReader config, ClusterFacts facts, EventRecorder events)

@@ -11,7 +11,7 @@ public sealed class InstalledCluster : IAsyncLifetime
     public const string OperatorNamespace = "fleet-system";
 
     // What helm 4 has to be told of a server before 1.25, which does not know the CRD's rules.
-    private static readonly string[] Compatible = ["--server-side=false", "--disable-openapi-validation"];
+    internal static readonly string[] Compatible = ["--server-side=false", "--disable-openapi-validation"];
 
     private readonly DirectoryInfo _home = Directory.CreateTempSubdirectory("fleet-helm-");
     private NodeCluster? _nodes;

@@ -18,6 +18,9 @@ internal sealed partial class AdmissionHost : IAsyncDisposable
 {
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
+    // How long after a pod's end has begun nodes may still send to it, which learn of it with a delay.
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
+
     private readonly AdmissionOptions _options;
     private readonly AdmissionServer _server;
     private readonly AdmissionSecret _secret;
@@ -73,6 +76,15 @@ internal sealed partial class AdmissionHost : IAsyncDisposable
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
         }
+    }
+
+    /// <summary>Answers on until nobody sends reviews here any more, and to the end those that are under way. At an address of its own nobody else would answer anyway.</summary>
+    internal async Task DrainAsync()
+    {
+        if (_options.Url is null)
+            await Task.Delay(Farewell, _time);
+        using var limit = new CancellationTokenSource(Farewell, _time);
+        await _server.StopAsync(limit.Token);
     }
 
     /// <inheritdoc/>

@@ -73,6 +73,9 @@ internal sealed partial class AdmissionServer : IAsyncDisposable
     /// <summary>Shows another certificate in the next handshakes; connections that are open go on.</summary>
     internal void Serve(AdmissionPair pair) => _certificate = SslStreamCertificateContext.Create(pair.ToCertificate(), additionalCertificates: null, offline: true);
 
+    /// <summary>Takes no new connection and answers what it was asked.</summary>
+    internal Task StopAsync(CancellationToken limit) => _app.StopAsync(limit);
+
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
