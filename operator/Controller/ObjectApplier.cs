@@ -122,7 +122,7 @@ public sealed class ObjectApplier(ApiClient api, WatchedNamespaces watched, Answ
             var live = apply.Live;
             if (Preparation.Of(apply) is { Count: > 0 } preparation)
                 live = await api.JsonPatchAsync(live.Resource, live.Metadata.Namespace, live.Metadata.Name, preparation, run.Stop);
-            if (Scaling.Handover(apply.Desired, apply.Live) is { } replicas)
+            if (Scaling.Handover(apply.Desired, live) is { } replicas)
                 await api.ApplyAsync(Scaling.OnlyReplicas(live, replicas), run.Stop, fieldManager: Keys.ScaleManager);
         }
         catch (ApiException e) when (!run.LookedAgain && (e.IsInvalid || e.IsConflict))

@@ -92,19 +92,50 @@ public class ScalingTests(ITestOutputHelper output) : AppTest(output)
         // They are made side by side.
         foreach (var name in (string[])["shop-gateway", "shop-web"])
             await Eventually.True(async () => await ChildAsync(Resources.NetworkPolicies, name) is not null);
-        var ports = (await ChildAsync(Resources.NetworkPolicies, "shop-web"))!.Part("spec").GetProperty("ingress").EnumerateArray().SelectMany(r => r.GetProperty("ports").EnumerateArray()).Select(p => p.GetProperty("port").GetInt32());
-        Assert.Equal([8080, 9090], ports);
+        var ports = (await ChildAsync(Resources.NetworkPolicies, "shop-web"))!.Part("spec").GetProperty("ingress").EnumerateArray().SelectMany(r => r.GetProperty("ports").EnumerateArray()).Select(p => p.GetProperty("port").GetString());
+        Assert.Equal(["main", "metrics"], ports);
 
-        // What somebody opens is closed again.
-        await Kubectl.RunAsync(["patch", "networkpolicy/shop-web", "--type=json", "--patch", """[{"op":"add","path":"/spec/ingress/-","value":{}}]"""]);
-        var app = await AppWhere(s => s.Drift is { Count: > 0 });
-        Assert.Equal(("NetworkPolicy/shop-web", ".spec.ingress"), (app.Status!.Drift!.Last!.Object, app.Status.Drift.Last.Field));
-        Assert.Equal(2, (await ChildAsync(Resources.NetworkPolicies, "shop-web"))!.Part("spec").GetProperty("ingress").GetArrayLength());
+        // What somebody opens is closed again, however it was done.
+        var closed = await PolicyAsync();
+        var count = 0L;
+        await OpenedAsync("""[{"op":"add","path":"/spec/ingress/-","value":{}}]""", ".spec.ingress");
+        await OpenedAsync("""[{"op":"add","path":"/spec/ingress/0/from/0/namespaceSelector","value":{}}]""", ".spec.ingress[0].from[0].namespaceSelector");
+        await OpenedAsync("""[{"op":"remove","path":"/spec/ingress/0/ports"}]""", ".spec.ingress[0].ports");
+        await OpenedAsync("""[{"op":"add","path":"/spec/podSelector/matchLabels/none","value":"matches"}]""", ".spec.podSelector.matchLabels.none");
 
         if ((await Api.GetVersionAsync(CancellationToken.None)).AtLeast(1, 21))
             Assert.Equal(1, (await ChildAsync(Resources.PodDisruptionBudgets, "shop-web"))!.Part("spec").GetProperty("maxUnavailable").GetInt32());
         else
             await AppWhere(s => Of(s, Conditions.ResourcesApplied)?.Message.Contains("the cluster does not serve PodDisruptionBudget (policy/v1)", StringComparison.Ordinal) == true, "plain");
+
+        async Task OpenedAsync(string patch, string field)
+        {
+            await Kubectl.RunAsync(["patch", "networkpolicy/shop-web", "--type=json", "--patch", patch]);
+            var drift = (await AppWhere(s => s.Drift?.Count > count)).Status!.Drift!;
+            count = drift.Count;
+            Assert.Equal(("NetworkPolicy/shop-web", field), (drift.Last!.Object, drift.Last.Field));
+            await Eventually.True(async () => await PolicyAsync() == closed);
+        }
+
+        async Task<string> PolicyAsync() => (await ChildAsync(Resources.NetworkPolicies, "shop-web"))!.Part("spec").GetRawText();
+    }
+
+    [Fact]
+    public async Task A_pod_that_nobody_may_reach_is_closed_again_when_somebody_opens_it()
+    {
+        await StartOperatorAsync();
+        await Kubectl.ApplyAsync("""
+            apiVersion: fleet.microservices.dev/v1
+            kind: MicroserviceApp
+            metadata: { name: shop }
+            spec:
+              services: [{ name: web, port: 80, protocol: HTTP, image: "example/web:1" }]
+              networkPolicy: { mode: FromGraph }
+            """);
+        await Eventually.True(async () => await ChildAsync(Resources.NetworkPolicies, "shop-web") is not null);
+        await Kubectl.RunAsync(["patch", "networkpolicy/shop-web", "--type=merge", "--patch", """{"spec":{"ingress":[{}]}}"""]);
+        await AppWhere(s => s.Drift is { Count: 1, Last: { Object: "NetworkPolicy/shop-web", Field: ".spec.ingress" } });
+        await Eventually.True(async () => !(await ChildAsync(Resources.NetworkPolicies, "shop-web"))!.Part("spec").TryGetProperty("ingress", out var rules) || rules.GetArrayLength() == 0);
     }
 
     // Of every kind one, and a second app without an autoscaler.

@@ -30,14 +30,14 @@ public sealed record AppSpec
     [Range(10, 86400)]
     public int? ProgressDeadlineSeconds { get; init; }
 
-    [Description("Labels added to every object of the app. Keys of the fleet.microservices.dev and app.kubernetes.io families are the operator's own.")]
+    [Description("Labels added to every object of the app. Keys of fleet.microservices.dev and kubernetes.io, with all that is below them, and pod-template-hash are not taken.")]
     [MaxLength(32)]
     [Items(63, Pattern = Patterns.LabelValue)]
     [ValidationRule(Cel.NoReservedLabels, Says.LabelReserved)]
     [ValidationRule(Cel.KeysAreWellFormed, Says.KeyMalformed)]
     public IReadOnlyDictionary<string, string>? CommonLabels { get; init; }
 
-    [Description("Annotations added to every object of the app.")]
+    [Description("Annotations added to every object of the app. Keys of fleet.microservices.dev and what Kubernetes keeps for itself are not taken.")]
     [MaxLength(32)]
     [Items(4096)]
     [ValidationRule(Cel.NoReservedAnnotations, Says.AnnotationReserved)]

@@ -218,11 +218,11 @@ public sealed record RouteSpec
         "Default: Required when the app has an issuer of tokens, else None; None for the issuer itself.")]
     public RouteAuth? Auth { get; init; }
 
-    [Description("Seconds until the service's answer must have begun; then the gateway answers 504. Default: 30.")]
+    [Description("Seconds until the service's answer must have begun; then the gateway answers 504. Default: 30. With gateway mode GatewayAPI it is the whole request's, and without a default.")]
     [Range(1, 3600)]
     public int? TimeoutSeconds { get; init; }
 
-    [Description("How often the gateway tries again when nothing of an answer came; only requests that may be repeated without harm. Default: 1.")]
+    [Description("How often the gateway tries again when nothing of an answer came; only requests that may be repeated without harm. Default: 1. With gateway mode GatewayAPI there are none.")]
     [Range(0, 5)]
     public int? Retries { get; init; }
 

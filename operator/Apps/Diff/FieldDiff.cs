@@ -6,7 +6,7 @@ namespace Fleet.Apps;
 
 /// <summary>
 /// Compares field by field what is desired with what is there. Only desired fields count: what others set beside them is theirs, but for the lists
-/// that are ours whole. Values are compared in canonical form, since the server writes <c>1</c> for <c>1000m</c>.
+/// and NetworkPolicies that are ours whole. Values are compared in canonical form, since the server writes <c>1</c> for <c>1000m</c>.
 /// </summary>
 public static class FieldDiff
 {
@@ -27,6 +27,7 @@ public static class FieldDiff
         {
             if (part.NameEquals("apiVersion"u8) || part.NameEquals("kind"u8))
                 continue;
+            walk.OursWhole = desired.Resource == Resources.NetworkPolicies && part.NameEquals("spec"u8);
             walk.Field(part.Name, part.Value, live.Json, inPod: false);
         }
 
@@ -36,6 +37,9 @@ public static class FieldDiff
     private sealed class Walk
     {
         private readonly List<PathStep> _path = [];
+
+        /// <summary>Whether fields that we did not set are drift: one more label deselects pods, one more selector admits a cluster.</summary>
+        internal bool OursWhole { get; set; }
 
         internal ImmutableArray<Difference>.Builder Found { get; } = ImmutableArray.CreateBuilder<Difference>();
 
@@ -57,6 +61,8 @@ public static class FieldDiff
                 case JsonValueKind.Object when live.ValueKind == JsonValueKind.Object:
                     foreach (var field in desired.EnumerateObject())
                         Field(field.Name, field.Value, live, inPod);
+                    if (OursWhole)
+                        Extras(desired, live);
                     break;
                 case JsonValueKind.Array when live.ValueKind == JsonValueKind.Array && ListKeys.MapKeys(name, inPod) is { } keys:
                     Entries(name, keys, desired, live, inPod);
@@ -75,6 +81,16 @@ public static class FieldDiff
                     if (!SameScalar(desired, live, IsQuantity(name)) && !(live.ValueKind == JsonValueKind.Undefined && IsZero(name, desired)))
                         Report(desired, live);
                     break;
+            }
+        }
+
+        private void Extras(JsonElement desired, JsonElement live)
+        {
+            foreach (var extra in live.EnumerateObject().Where(field => !desired.TryGetProperty(field.Name, out _)))
+            {
+                _path.Add(PathStep.To(extra.Name));
+                Report(default, extra.Value);
+                _path.RemoveAt(_path.Count - 1);
             }
         }
 

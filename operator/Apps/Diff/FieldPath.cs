@@ -41,11 +41,11 @@ public sealed record FieldPath(ImmutableArray<PathStep> Steps)
 
 /// <summary>A field that is not as desired.</summary>
 /// <param name="Path">Where.</param>
-/// <param name="Desired">What is wanted; undefined when the entry should not be there.</param>
+/// <param name="Desired">What is wanted; undefined when nothing should be there.</param>
 /// <param name="Live">What is there; undefined when the field is missing.</param>
 public sealed record Difference(FieldPath Path, JsonElement Desired, JsonElement Live)
 {
-    /// <summary>An entry of somebody else's in a list that is ours whole.</summary>
+    /// <summary>An entry or field of somebody else's in what is ours whole.</summary>
     public bool IsExtra => Desired.ValueKind == JsonValueKind.Undefined;
 
     /// <summary>An entry of ours that a list lacks.</summary>

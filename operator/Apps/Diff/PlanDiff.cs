@@ -40,7 +40,7 @@ public abstract record ObjectAction(string Service)
         /// <summary>Everything that differs, whoever changed it.</summary>
         public ImmutableArray<Difference> Differences { get; init; } = [];
 
-        /// <summary>Entries of others in lists that are ours whole, which an apply alone would leave.</summary>
+        /// <summary>Entries and fields of others in what is ours whole, which an apply alone would leave.</summary>
         public ImmutableArray<Difference> Extras => [.. Differences.Where(d => d.IsExtra)];
     }
 

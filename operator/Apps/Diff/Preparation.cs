@@ -23,7 +23,15 @@ public static class Preparation
         var live = apply.Live.ToJsonObject();
         foreach (var list in apply.Extras.GroupBy(e => new FieldPath(e.Path.Steps[..^1]).ToJsonPointer(), StringComparer.Ordinal).OrderByDescending(l => l.First().Path.Steps.Length))
         {
-            var entries = (JsonArray)Find(live, new(list.First().Path.Steps[..^1]));
+            var parent = Find(live, new(list.First().Path.Steps[..^1]));
+            if (parent is JsonObject fields)
+            {
+                foreach (var extra in list)
+                    Remove(operations, extra.Path, fields);
+                continue;
+            }
+
+            var entries = (JsonArray)parent;
             var before = entries.DeepClone();
             foreach (var extra in list.OrderByDescending(e => e.Path.Steps[^1].Index))
                 entries.RemoveAt(extra.Path.Steps[^1].Index);
@@ -33,6 +41,14 @@ public static class Preparation
         }
 
         return operations;
+    }
+
+    private static void Remove(JsonArray operations, FieldPath path, JsonObject fields)
+    {
+        var field = path.Steps[^1].Field!;
+        operations.Add(Operation("test", path.ToJsonPointer(), fields[field]!.DeepClone()));
+        operations.Add(new JsonObject { ["op"] = "remove", ["path"] = path.ToJsonPointer() });
+        fields.Remove(field);
     }
 
     private static JsonNode Find(JsonNode root, FieldPath path) =>

@@ -82,7 +82,7 @@ internal static class Deployments
             ("imagePullPolicy", w.ImagePullPolicy),
             ("command", w.Command),
             ("args", w.Args),
-            ("ports", Json.ListOf(w.Ports.Select(p => Port(p.Name, p.Port)).Append(w.Bundled is null ? null : Port("management", Bundled.ManagementPort)))),
+            ("ports", Json.ListOf(w.Ports.Select(p => Port(p.Name, p.Port)).Append(w.Bundled is null ? null : Port(Names.ManagementPort, Bundled.ManagementPort)))),
             ("env", Env(w, features)),
             ("envFrom", w.EnvFrom),
             ("resources", w.Resources),

@@ -238,7 +238,7 @@ public sealed record EffectiveGateway
     public int Port => Spec.Port ?? 80;
 
     /// <summary>How many pods are wanted.</summary>
-    public EffectiveScale Scale => EffectiveScale.Of(active: true, Spec.Autoscaling, Spec.Replicas);
+    public required EffectiveScale Scale { get; init; }
 
     /// <summary>The Secret with its certificate; null without TLS.</summary>
     public string? TlsSecret => Spec.Tls?.SecretName;
@@ -250,6 +250,13 @@ public sealed record EffectiveGateway
     {
         // A gateway image of one's own is still expected to be a gateway: probes, ports and files are the same.
         var bundled = Bundled.Named(Names.Gateway)!;
-        return new() { Spec = spec, Bundled = bundled, Image = spec.Image ?? bundled.Image(settings), LiveRoutes = settings.GatewayRbac && spec.LiveRoutes != false };
+        return new()
+        {
+            Spec = spec,
+            Bundled = bundled,
+            Image = spec.Image ?? bundled.Image(settings),
+            Scale = EffectiveScale.Of(active: true, spec.Autoscaling, spec.Replicas),
+            LiveRoutes = settings.GatewayRbac && spec.LiveRoutes != false,
+        };
     }
 }

@@ -11,8 +11,8 @@ internal static class GatewayObjects
         [ServiceObjects.Account(app, Names.Gateway), Routes(app), .. gateway.LiveRoutes ? [Role(app), Binding(app)] : Array.Empty<PlannedObject>()];
 
     /// <summary>What looks after the number of its pods. All requests go through them, so that a drained node never takes all at once.</summary>
-    internal static IEnumerable<PlannedObject> AroundPods(EffectiveApp app, EffectiveGateway gateway) =>
-        new[] { ScalingObjects.Autoscaler(app, Names.Gateway, gateway.Scale), ScalingObjects.Budget(app, Names.Gateway, gateway.Scale, new()) }.OfType<PlannedObject>();
+    internal static IEnumerable<PlannedObject> AroundPods(EffectiveApp app, EffectiveGateway gateway, ClusterFeatures features) =>
+        new[] { ScalingObjects.Autoscaler(app, Names.Gateway, gateway.Scale), ScalingObjects.Budget(app, Names.Gateway, gateway.Scale, new(), features) }.OfType<PlannedObject>();
 
     private static PlannedObject Routes(EffectiveApp app) => PlannedObject.Of(Resources.ConfigMaps, Names.Gateway, Json.Of(
         ("metadata", Metadata.Of(app, Names.Gateway, Names.Routes(app.Name), [])),

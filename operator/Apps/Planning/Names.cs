@@ -9,6 +9,15 @@ public static class Names
     /// <summary>The reserved service name under which the gateway appears in status and labels.</summary>
     public const string Gateway = "gateway";
 
+    /// <summary>The port of a service, and the gateway's for clear text: of its Service, and of its container.</summary>
+    internal const string MainPort = "main";
+
+    /// <summary>The gateway's port for TLS.</summary>
+    internal const string TlsPort = "https";
+
+    /// <summary>The management port of a bundled program's container.</summary>
+    internal const string ManagementPort = "management";
+
     private const int Longest = 63;
 
     /// <summary>The Deployment, Service and ServiceAccount of a service, and the gateway's Role and RoleBinding.</summary>

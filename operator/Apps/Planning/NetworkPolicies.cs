@@ -6,7 +6,8 @@ namespace Fleet.Apps;
 
 /// <summary>
 /// Builds NetworkPolicies from the graph of the app: who may reach a pod is who depends on it. Only what comes in is limited, and by the ports of pods, since
-/// a policy is asked after a Service's address was translated. The kubelet's probes come from the pod's own node, which policies do not stop.
+/// a policy is asked after a Service's address was translated; by their names, so that a rollout may move a number and old pods are reached until they end. The
+/// kubelet's probes come from the pod's own node, which policies do not stop.
 /// </summary>
 internal static class NetworkPolicies
 {
@@ -16,13 +17,13 @@ internal static class NetworkPolicies
             return [];
         var services = app.Services.Select(s => Policy(app, s.Name,
         [
-            Rule(Callers(app, s), [s.TargetPort]),
-            Rule(Allowed(app), [.. (s.Spec.ExtraPorts ?? []).Select(p => p.Port), .. s.Bundled is null ? Array.Empty<int>() : [Bundled.ManagementPort]]),
+            Rule(Callers(app, s), [Names.MainPort]),
+            Rule(Allowed(app), [.. (s.Spec.ExtraPorts ?? []).Select(p => p.Name), .. s.Bundled is null ? Array.Empty<string>() : [Names.ManagementPort]]),
         ]));
         return app.Gateway is not { } gateway ? services : services.Append(Policy(app, Names.Gateway,
         [
-            Rule(null, [EffectiveGateway.ContainerPort, .. gateway.TlsSecret is null ? Array.Empty<int>() : [EffectiveGateway.TlsContainerPort]]),
-            Rule(Allowed(app), [Bundled.ManagementPort]),
+            Rule(null, [Names.MainPort, .. gateway.TlsSecret is null ? Array.Empty<string>() : [Names.TlsPort]]),
+            Rule(Allowed(app), [Names.ManagementPort]),
         ]));
     }
 
@@ -31,14 +32,14 @@ internal static class NetworkPolicies
         ("spec", Json.Of(
             ("podSelector", Labels(Metadata.SelectorLabels(app, service))),
             ("policyTypes", new JsonArray("Ingress")),
-            ("ingress", Json.ListOf(rules))))));
+            ("ingress", Json.ListOf(rules) ?? [])))));
 
     /// <summary>Admits peers to ports; null when there is nobody to admit, or nothing to be admitted to.</summary>
     /// <param name="peers">The peers; null for everybody.</param>
-    /// <param name="ports">The pod's ports.</param>
-    private static JsonObject? Rule(IReadOnlyCollection<JsonObject>? peers, IReadOnlyCollection<int> ports) => peers is { Count: 0 } || ports.Count == 0 ? null : Json.Of(
+    /// <param name="ports">The pod's ports, by name.</param>
+    private static JsonObject? Rule(IReadOnlyCollection<JsonObject>? peers, IReadOnlyCollection<string> ports) => peers is { Count: 0 } || ports.Count == 0 ? null : Json.Of(
         ("from", peers is null ? null : new JsonArray([.. peers])),
-        ("ports", new JsonArray([.. ports.Order().Select(p => Json.Of(("protocol", "TCP"), ("port", p)))])));
+        ("ports", new JsonArray([.. ports.Select(p => Json.Of(("protocol", "TCP"), ("port", p)))])));
 
     // The issuer's keys are fetched by everybody who checks its tokens, so by any pod of the app.
     private static IReadOnlyCollection<JsonObject> Callers(EffectiveApp app, EffectiveService service)

@@ -25,7 +25,7 @@ public static class Planner
     /// <summary>Plans an app; a spec that breaks rules gives a plan with all the problems and no objects.</summary>
     public static AppPlan Plan(MicroserviceApp app, Observed world, OperatorSettings settings)
     {
-        var effective = EffectiveApp.Of(app, settings);
+        var effective = Scaling.AsLeft(EffectiveApp.Of(app, settings), world);
         if (AppRules.Check(effective) is { Count: > 0 } problems)
             return new(app, [.. problems], []);
 
@@ -33,7 +33,6 @@ public static class Planner
             .Select(s => (s.Name, Waits: StartGate.WaitsFor(effective, s, world)))
             .Where(s => !s.Waits.IsEmpty)
             .ToImmutableDictionary(s => s.Name, s => s.Waits);
-        var workloads = effective.Services.Select(s => Deployments.Of(Workload.Of(effective, s), world, started: !waits.ContainsKey(s.Name)));
         PlannedObject[] desired =
         [
             .. effective.Services.Select(s => ServiceObjects.Account(effective, s.Name)),
@@ -44,8 +43,8 @@ public static class Planner
             .. effective.Services.Select(s => Deployments.Of(Workload.Of(effective, s), world, started: !waits.ContainsKey(s.Name))),
             .. effective.Gateway is { } router ? [Deployments.Of(Workload.Of(effective, router), world, started: true)] : Array.Empty<PlannedObject>(),
             .. effective.Services.Where(s => !waits.ContainsKey(s.Name)).Select(s => ScalingObjects.Autoscaler(effective, s.Name, s.Scale)).OfType<PlannedObject>(),
-            .. effective.Services.Select(s => ScalingObjects.Budget(effective, s.Name, s.Scale, s.Spec.Disruption)).OfType<PlannedObject>(),
-            .. effective.Gateway is { } scaled ? GatewayObjects.AroundPods(effective, scaled) : [],
+            .. effective.Services.Select(s => ScalingObjects.Budget(effective, s.Name, s.Scale, s.Spec.Disruption, world.Features)).OfType<PlannedObject>(),
+            .. effective.Gateway is { } scaled ? GatewayObjects.AroundPods(effective, scaled, world.Features) : [],
             .. ServiceMonitors.Of(effective),
             .. GatewayApiRoutes.Of(effective),
         ];

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Fleet.Kubernetes;
 
 namespace Fleet.Apps;
@@ -10,6 +11,21 @@ public static class Scaling
 {
     private static readonly FieldPath Replicas = new([PathStep.To("spec"), PathStep.To("replicas")]);
 
+    /// <summary>
+    /// The app with the number of pods that an autoscaler left behind, where the spec says none: so many run, so rules, budgets and status go by them, not by the
+    /// default.
+    /// </summary>
+    internal static EffectiveApp AsLeft(EffectiveApp app, Observed world)
+    {
+        var services = app.Services.Select(s => s with { Scale = AsLeft(s.Scale, Live(app, s.Name, world)) }).ToImmutableArray();
+        return app with
+        {
+            Services = services,
+            Issuer = services.FirstOrDefault(s => s.Name == app.Issuer?.Name),
+            Gateway = app.Gateway is { } gateway ? gateway with { Scale = AsLeft(gateway.Scale, Live(app, Names.Gateway, world)) } : null,
+        };
+    }
+
     /// <summary>With how many pods a Deployment begins whose number somebody else sets; null when we set it.</summary>
     internal static int? FirstReplicas(Workload w, Observed world)
     {
@@ -17,8 +33,7 @@ public static class Scaling
             return w.Scale.Replicas;
 
         // After an autoscaler the number stays as it left it, until the spec says one.
-        var live = world.Own(w.App.App, Resources.Deployments, Names.Child(w.App.Name, w.Name));
-        return !w.Scale.IsStated && live is not null && IsAutoscaled(live) && LiveReplicas(live) > 0 ? w.Scale.Replicas : null;
+        return Left(w.Scale, Live(w.App, w.Name, world));
     }
 
     /// <summary>Whether somebody else sets the number of a live Deployment's pods.</summary>
@@ -44,6 +59,13 @@ public static class Scaling
             return null;
         return new(Replicas, desired.ToCreate.Part("spec").GetProperty("replicas"), live.Part("spec").GetProperty("replicas"));
     }
+
+    private static EffectiveScale AsLeft(EffectiveScale scale, KubeObject? live) => Left(scale, live) is { } left ? scale with { Replicas = left } : scale;
+
+    private static int? Left(EffectiveScale scale, KubeObject? live) =>
+        scale is { Autoscaling: null, IsStated: false } && live is not null && IsAutoscaled(live) && LiveReplicas(live) is var left and > 0 ? left : null;
+
+    private static KubeObject? Live(EffectiveApp app, string service, Observed world) => world.Own(app.App, Resources.Deployments, Names.Child(app.Name, service));
 
     // The server fills in 1.
     private static int LiveReplicas(KubeObject deployment) => deployment.Part("spec").TryGetProperty("replicas", out var replicas) ? replicas.GetInt32() : 1;

@@ -17,11 +17,13 @@ internal static class ScalingObjects
                 ("metrics", Json.ListOf([Utilization("cpu", follows.CpuUtilization), Utilization("memory", follows.MemoryUtilization)]))))));
 
     /// <summary>The budget of a workload of which more than one pod may run; of a single one, or of none, no budget could ever be kept.</summary>
-    internal static PlannedObject? Budget(EffectiveApp app, string service, EffectiveScale scale, DisruptionSpec? disruption) => disruption is null || scale.Most < 2 ? null
+    internal static PlannedObject? Budget(EffectiveApp app, string service, EffectiveScale scale, DisruptionSpec? disruption, ClusterFeatures features) => disruption is null || scale.Most < 2 ? null
         : PlannedObject.Of(Resources.PodDisruptionBudgets, service, Json.Of(
             ("metadata", Metadata.Of(app, service, Names.Child(app.Name, service), [])),
             ("spec", Json.Of(
                 ("maxUnavailable", Json.Of(disruption.MaxUnavailable ?? 1)),
+                // Pods that serve nobody are no reason to keep a node.
+                ("unhealthyPodEvictionPolicy", features.EvictsUnready ? "AlwaysAllow" : null),
                 ("selector", Json.Of(("matchLabels", Json.Map(Metadata.SelectorLabels(app, service)))))))));
 
     /// <summary>Pods of one workload on different nodes, as far as that is possible.</summary>

@@ -18,7 +18,7 @@ internal static class ServiceObjects
         ("selector", Json.Map(Metadata.SelectorLabels(app, s.Name))),
         ("ports", Json.ListOf(
         [
-            Port("main", s.Spec.Port, AppProtocol(s.Spec.Protocol)),
+            Port(Names.MainPort, s.Spec.Port, AppProtocol(s.Spec.Protocol)),
             .. (s.Spec.ExtraPorts ?? []).Select(p => Port(p.Name, p.Port, AppProtocol(p.Protocol ?? ServiceProtocol.Http))),
         ]))));
 
@@ -28,8 +28,8 @@ internal static class ServiceObjects
         ("selector", Json.Map(Metadata.SelectorLabels(app, Names.Gateway))),
         ("ports", Json.ListOf(
         [
-            Port("main", gateway.Port, AppProtocol(ServiceProtocol.Http)),
-            gateway.TlsSecret is null ? null : Port("https", EffectiveGateway.TlsPort, "https"),
+            Port(Names.MainPort, gateway.Port, AppProtocol(ServiceProtocol.Http)),
+            gateway.TlsSecret is null ? null : Port(Names.TlsPort, EffectiveGateway.TlsPort, "https"),
         ]))));
 
     private static PlannedObject Service(EffectiveApp app, string service, IEnumerable<KeyValuePair<string, string>> annotations, JsonObject spec) =>

@@ -55,7 +55,7 @@ internal static class ServiceRules
         for (var i = 0; i < extra.Count; i++)
         {
             var (port, at) = (extra[i], $"{path}.extraPorts[{i}]");
-            if (port.Name == "main")
+            if (port.Name == Names.MainPort)
                 yield return new($"{at}.name", Says.ExtraPortNameReserved);
             if (port.Port == service.Spec.Port || port.Port == service.TargetPort)
                 yield return new($"{at}.port", Says.ExtraPortIsMain);
@@ -63,7 +63,7 @@ internal static class ServiceRules
                 yield return new($"{at}.port", Says.ExtraPortTwice);
             if (bundled && port.Port == Bundled.ManagementPort)
                 yield return new($"{at}.port", Says.PortIsManagement);
-            if (bundled && port.Name == "management")
+            if (bundled && port.Name == Names.ManagementPort)
                 yield return new($"{at}.name", Says.PortIsManagement);
         }
     }

@@ -25,13 +25,13 @@ public static class Transitions
         }
 
         // What a service's own row says already is not said again by the app.
-        foreach (var type in (string[])[Conditions.Accepted, Conditions.ResourcesApplied, Conditions.Ready])
+        foreach (var type in (string[])[Conditions.Accepted, Conditions.ResourcesApplied, Conditions.RoutesProgrammed, Conditions.Ready])
         {
             var now = after.Conditions.FirstOrDefault(c => c.Type == type);
             var was = before?.Conditions.FirstOrDefault(c => c.Type == type);
             if (now is null || (was?.Status == now.Status && was.Reason == now.Reason))
                 continue;
-            if (now.Status == ConditionStatus.False && type != Conditions.Ready)
+            if (now.Status == ConditionStatus.False && type != Conditions.Ready && now.Reason != Reasons.BackendsUnavailable)
                 yield return new(true, now.Reason, type, now.Message);
             else if (now.Status == ConditionStatus.True && type == Conditions.Ready)
                 yield return new(false, now.Reason, type, now.Message);

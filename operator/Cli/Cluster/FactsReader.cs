@@ -11,7 +11,8 @@ internal sealed class FactsReader(ApiClient api, TimeProvider time)
     private static readonly string[] WebhookKinds = ["Validating", "Mutating"];
 
     private readonly ObjectReader _reader = new(api);
-    private Task<ImmutableArray<Lease>?>? _leases;
+    private readonly Dictionary<string, ImmutableArray<Lease>?> _leasesOf = new(StringComparer.Ordinal);
+    private Task<ImmutableArray<Lease>?>? _allLeases;
 
     /// <summary>Kinds that may not be read with these credentials.</summary>
     internal IReadOnlySet<string> Denied => _reader.Denied;
@@ -20,7 +21,7 @@ internal sealed class FactsReader(ApiClient api, TimeProvider time)
     internal async Task<Facts> ReadAsync(MicroserviceApp app, CancellationToken stop)
     {
         var ns = app.Metadata.Namespace!;
-        var facts = new Facts { App = app, Now = time.GetUtcNow(), Program = Program.Name, Leases = await (_leases ??= LeasesAsync(ns, stop)) };
+        var facts = new Facts { App = app, Now = time.GetUtcNow(), Program = Program.Name, Leases = await LeasesAsync(ns, stop) };
         if (app.Unreadable is not null || WaitCondition.Ready.IsMet(app))
             return facts;
         var (objects, events) = (_reader.ReadAsync(ns, app.Metadata.Name, stop), _reader.TryListAsync(Resources.Events, new(ns), stop));
@@ -41,8 +42,18 @@ internal sealed class FactsReader(ApiClient api, TimeProvider time)
     // Whoever may not look into every namespace may still look into the app's own and the kubeconfig's.
     private async Task<ImmutableArray<Lease>?> LeasesAsync(string ns, CancellationToken stop)
     {
-        if (await _reader.TryListAsync(Kinds.Leases, new(null, FieldSelector: $"metadata.name={OperatorHost.LeaseName}"), stop) is { } all)
-            return [.. all];
+        if (await (_allLeases ??= AllLeasesAsync(stop)) is { } all)
+            return all;
+        if (!_leasesOf.TryGetValue(ns, out var known))
+            _leasesOf[ns] = known = await LeasesNearAsync(ns, stop);
+        return known;
+    }
+
+    private async Task<ImmutableArray<Lease>?> AllLeasesAsync(CancellationToken stop) =>
+        await _reader.TryListAsync(Kinds.Leases, new(null, FieldSelector: $"metadata.name={OperatorHost.LeaseName}"), stop) is { } all ? [.. all] : null;
+
+    private async Task<ImmutableArray<Lease>?> LeasesNearAsync(string ns, CancellationToken stop)
+    {
         var found = await Task.WhenAll(new[] { ns, api.Config.Namespace }.Distinct(StringComparer.Ordinal).Select(async place =>
         {
             try

@@ -7,7 +7,10 @@ using Fleet.Kubernetes;
 namespace Fleet.Cli;
 
 /// <summary>Reads what the operator would see of one app, by asking once where the operator watches.</summary>
-internal sealed class WorldReader(ApiClient api, OperatorSettings settings)
+/// <param name="api">The cluster.</param>
+/// <param name="settings">The operator's.</param>
+/// <param name="secrets">Whether the operator may read Secrets.</param>
+internal sealed class WorldReader(ApiClient api, OperatorSettings settings, bool secrets)
 {
     /// <summary>What could not be read and what follows from it, for people.</summary>
     internal List<string> Notes { get; } = [];
@@ -68,7 +71,8 @@ internal sealed class WorldReader(ApiClient api, OperatorSettings settings)
 
     private async Task<ImmutableDictionary<ConfigKey, ConfigContent>> ConfigAsync(MicroserviceApp app, CancellationToken stop)
     {
-        var read = await Task.WhenAll(Planner.References(app, settings).Select(async key => (key, Content: await ContentAsync(app.Metadata.Namespace!, key, stop))));
+        var known = Planner.References(app, settings).Where(key => secrets || key.Kind != Resources.Secrets.Kind);
+        var read = await Task.WhenAll(known.Select(async key => (key, Content: await ContentAsync(app.Metadata.Namespace!, key, stop))));
         return read.ToImmutableDictionary(r => r.key, r => r.Content);
     }
 

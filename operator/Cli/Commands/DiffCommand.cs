@@ -24,7 +24,7 @@ internal static class DiffCommand
             (ExitCodes.Ok, "no difference"), (ExitCodes.No, "there are differences"), (ExitCodes.Usage, "the manifest is refused, or the command line, a file or the kubeconfig is wrong"),
             (ExitCodes.Cluster, "the API server is not reached, or refuses"),
         ],
-        Options = { ManifestOptions.Files, Namespace, PlanningOptions.Registry, PlanningOptions.Tag, PlanningOptions.GatewayRbac, ClusterOptions.Kubeconfig, ClusterOptions.Context },
+        Options = { ManifestOptions.Files, Namespace, PlanningOptions.Registry, PlanningOptions.Tag, PlanningOptions.GatewayRbac, PlanningOptions.Secrets, ClusterOptions.Kubeconfig, ClusterOptions.Context },
         Body = RunAsync,
     };
 
@@ -37,7 +37,7 @@ internal static class DiffCommand
         var differs = false;
         foreach (var manifest in manifests.Apps)
         {
-            var reader = new WorldReader(api, settings);
+            var reader = new WorldReader(api, settings, call.Get(PlanningOptions.Secrets));
             var app = await reader.AppliedAsync(manifest, stop);
             var world = await reader.ReadAsync(app, stop);
             Line[] lines = [.. DiffPage.Of(PlanDiff.Between(Planner.Plan(app, world, settings), world))];

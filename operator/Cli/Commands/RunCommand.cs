@@ -19,9 +19,6 @@ internal static partial class RunCommand
 
     private static readonly Option<bool> LeaderElect = Setting.Of("--leader-elect", "Whether to work only while holding the lease. Default: true", true, "true|false");
 
-    private static readonly Option<bool> Secrets = Setting.Of(
-        "--secrets", "Whether Secrets may be read. Without, a change of one restarts nothing, and a missing one is told by the pods. Default: true", true, "true|false");
-
     private static readonly Option<int> Workers = Setting.Of("--workers", "How many apps are worked on at once", 8, "NUMBER", Setting.Between(1, 256));
 
     private static readonly Option<int> HealthPort = Setting.Of("--health-port", "The port of /healthz/live, /healthz/ready and /metrics; 0 takes a free one", 8081, "PORT", Setting.Between(0, 65535));
@@ -49,7 +46,7 @@ internal static partial class RunCommand
         ],
         Options =
         {
-            ClusterOptions.Kubeconfig, ClusterOptions.Context, WatchNamespace, LeaseNamespace, LeaderElect, Secrets, Workers, HealthPort,
+            ClusterOptions.Kubeconfig, ClusterOptions.Context, WatchNamespace, LeaseNamespace, LeaderElect, PlanningOptions.Secrets, Workers, HealthPort,
             PlanningOptions.Registry, PlanningOptions.Tag, PlanningOptions.GatewayRbac, Format, Level,
             WebhookOptions.Webhook, WebhookOptions.Port, WebhookOptions.Service, WebhookOptions.Url, WebhookOptions.Configuration, WebhookOptions.FailurePolicy, WebhookOptions.Validity,
         },
@@ -88,7 +85,7 @@ internal static partial class RunCommand
     {
         Settings = PlanningOptions.Settings(call),
         WatchNamespaces = Namespaces(call.Get(WatchNamespace)),
-        Secrets = call.Get(Secrets),
+        Secrets = call.Get(PlanningOptions.Secrets),
         LeaderElect = call.Get(LeaderElect),
         LeaseNamespace = call.Get(LeaseNamespace) ?? cluster.Namespace,
         // A pod's name comes back with a restarted container; the lease must tell its processes apart.

@@ -18,6 +18,9 @@ internal static class PlanningOptions
     internal static readonly Option<bool> GatewayRbac = Setting.Of(
         "--gateway-rbac", "Whether Roles may be made, by which gateways watch their routes. Without, routes reach them by the mounted file only. Default: true", true, "true|false");
 
+    internal static readonly Option<bool> Secrets = Setting.Of(
+        "--secrets", "Whether Secrets may be read. Without, a change of one restarts nothing, and a missing one is told by the pods. Default: true", true, "true|false");
+
     /// <summary>This program's version.</summary>
     internal static string Version => typeof(PlanningOptions).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 

@@ -86,6 +86,15 @@ public class FieldDiffTests
         Assert.Equal("/spec/ports/0", extra.Path.ToJsonPointer());
     }
 
+    [Theory]
+    [InlineData("{ podSelector: { matchLabels: { a: x } } }", "{ podSelector: { matchLabels: { a: x, b: y } } }", ".spec.podSelector.matchLabels.b")]
+    [InlineData("{ ingress: [{ from: [{ podSelector: {} }] }] }", "{ ingress: [{ from: [{ podSelector: {}, namespaceSelector: {} }] }] }", ".spec.ingress[0].from[0].namespaceSelector")]
+    [InlineData("{ ingress: [{ from: [{ podSelector: {} }], ports: [{ port: main }] }] }", "{ ingress: [{ from: [{ podSelector: {} }] }] }", ".spec.ingress[0].ports")]
+    [InlineData("{ ingress: [] }", "{ ingress: [{}] }", ".spec.ingress")]
+    [InlineData("{ ingress: [] }", "{ }", "")]
+    [InlineData("{ ingress: [{ ports: [{ port: main, protocol: TCP }] }] }", "{ ingress: [{ ports: [{ port: main, protocol: TCP }] }] }", "")]
+    public void A_NetworkPolicy_is_ours_whole(string desired, string live, string paths) => Assert.Equal(paths, Said(Of(desired, Resources.NetworkPolicies), Of(live, Resources.NetworkPolicies)));
+
     [Fact]
     public void A_pointer_escapes_what_stands_in_keys()
     {
@@ -106,7 +115,7 @@ public class FieldDiffTests
 
     private static string Said(KubeObject desired, KubeObject live) => string.Join(' ', FieldDiff.Between(desired, live).Select(d => d.Path));
 
-    private static KubeObject Of(string spec) => KubeObject.From(Resources.Services, new JsonObject
+    private static KubeObject Of(string spec, Resource? kind = null) => KubeObject.From(kind ?? Resources.Services, new JsonObject
     {
         ["metadata"] = new JsonObject { ["name"] = "x" },
         ["spec"] = Yaml.ParseOne(spec),

@@ -36,6 +36,32 @@ public class ScalingTests
         Assert.Equal([Keys.ScaleManager], Owners(fleet));
     }
 
+    [Fact]
+    public void What_it_left_behind_keeps_its_budget_and_is_Active_only_when_all_of_it_is_ready()
+    {
+        var fleet = Settled(Scaled.Replace("autoscaling", "disruption: {}, autoscaling", StringComparison.Ordinal));
+        Scale(fleet, 7, isNoted: true);
+        fleet.App = fleet.App.With(Free.Replace("resources", "disruption: {}, resources", StringComparison.Ordinal));
+        fleet.Settle();
+        Assert.NotNull(fleet.Cluster.Find("PodDisruptionBudget/shop-web"));
+        Assert.Equal(ServicePhase.Active, fleet.Row("web").State);
+        fleet.Cluster.Count("web", total: 7, updated: 7, ready: 1);
+        fleet.Pass();
+        Assert.Equal(ServicePhase.Progressing, fleet.Row("web").State);
+    }
+
+    [Fact]
+    public void What_it_left_behind_may_not_lose_its_common_database()
+    {
+        const string Users = "services: [{ name: users, protocol: HTTP/REST, port: 8002, env: [{ name: ConnectionStrings__Default, value: a }], autoscaling: { minReplicas: 2, maxReplicas: 9, cpuUtilization: 70 }, resources: { requests: { cpu: 1 } } }]";
+        var fleet = new SimulatedFleet(Given.Shop().With(Users));
+        fleet.Settle();
+        fleet.App = fleet.App.With("services: [{ name: users, protocol: HTTP/REST, port: 8002 }]");
+        var accepted = fleet.Pass().Conditions.First(c => c.Type == Conditions.Accepted);
+        Assert.Equal((ConditionStatus.False, Reasons.InvalidSpec), (accepted.Status, accepted.Reason));
+        Assert.Contains("spec.services[0].replicas", accepted.Message, StringComparison.Ordinal);
+    }
+
     [Theory, InlineData(true), InlineData(false)]
     public void What_the_autoscaler_sets_is_left_alone(bool isNoted)
     {

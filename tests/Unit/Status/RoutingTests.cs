@@ -74,6 +74,7 @@ public class RoutingTests
         fleet.SeesParent = true;
         fleet.Pass();
         Assert.Equal((ConditionStatus.False, Reasons.GatewayNotFound), Routes(fleet));
+        Assert.Equal((true, Reasons.GatewayNotFound, Conditions.RoutesProgrammed), fleet.Told.Select(h => (h.Warning, h.Reason, h.Action)).Single());
         Assert.Equal("Gateway gates/eg does not exist: create it, or change spec.gateway.parentRef", fleet.Condition(Conditions.Ready)!.Message);
     }
 
