@@ -17,14 +17,15 @@ public class AdmissionTests(ITestOutputHelper output) : AppTest(output)
 
     private static readonly Resource Configurations = new("admissionregistration.k8s.io", "v1", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations", Namespaced: false);
 
+    // By rules that the CRD has not, so that no API server refuses it by itself.
     private const string Wrong = """
         apiVersion: fleet.microservices.dev/v1
         kind: MicroserviceApp
         metadata: { name: wrong }
         spec:
           services:
-          - { name: auth, port: 8001, protocol: HTTP/REST, dependsOn: [auht] }
-          - { name: web, port: 80, protocol: HTTP, image: "example/web:1", dependsOn: [auth, web] }
+          - { name: auth, port: 8001, protocol: HTTP/REST, resources: { requests: { memroy: 64Mi } } }
+          - { name: web, port: 80, protocol: HTTP, image: "example/web:1", resources: { requests: { cup: 1 } } }
         """;
 
     private string ConfigurationName => $"{Namespace}-webhook";
@@ -48,9 +49,9 @@ public class AdmissionTests(ITestOutputHelper output) : AppTest(output)
     {
         var (first, port) = await StartAsync();
         var refused = await RefusedAsync();
-        Assert.Contains("spec.services[0].dependsOn[0]: ", refused, StringComparison.Ordinal);
-        Assert.Contains("did you mean auth?", refused, StringComparison.Ordinal);
-        Assert.Contains("spec.services[1].dependsOn[1]: ", refused, StringComparison.Ordinal);
+        Assert.Contains("spec.services[0].resources.requests[memroy]: ", refused, StringComparison.Ordinal);
+        Assert.Contains("did you mean memory?", refused, StringComparison.Ordinal);
+        Assert.Contains("spec.services[1].resources.requests[cup]: ", refused, StringComparison.Ordinal);
 
         // It warns, and what is right is stored.
         var warned = (await Kubectl.TryAsync(["apply", "-f", "-"], """
@@ -155,7 +156,7 @@ public class AdmissionTests(ITestOutputHelper output) : AppTest(output)
         await Eventually.True(async () => (await leader.MetricsAsync())["fleet_leader"] == 1);
         var other = await StartOperatorAsync(o => With(o, port));
         await Eventually.True(async () => (await BundleAsync()).Length > 0);
-        await Eventually.True(async () => (await Kubectl.TryAsync(["apply", "-f", "-"], Wrong)).Error.Contains("did you mean auth?", StringComparison.Ordinal));
+        await Eventually.True(async () => (await Kubectl.TryAsync(["apply", "-f", "-"], Wrong)).Error.Contains("did you mean memory?", StringComparison.Ordinal));
         Assert.True((await other.MetricsAsync())["fleet_admission_reviews_total{outcome=\"denied\"}"] > 0);
         Assert.Equal(0, (await other.MetricsAsync())["fleet_leader"]);
         Assert.Equal(await EndAsync(leader), await EndAsync(other));
@@ -211,7 +212,7 @@ public class AdmissionTests(ITestOutputHelper output) : AppTest(output)
     }
 
     // By the rules, and not because nobody could be asked.
-    private static bool IsJudged(CommandResult applied) => applied.ExitCode != 0 && applied.Error.Contains("did you mean auth?", StringComparison.Ordinal);
+    private static bool IsJudged(CommandResult applied) => applied.ExitCode != 0 && applied.Error.Contains("did you mean memory?", StringComparison.Ordinal);
 
     // In the API server's words, or in those of the webhook, which waits for less.
     private static bool IsLate(CommandResult applied) =>
