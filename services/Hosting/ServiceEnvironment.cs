@@ -100,6 +100,12 @@ public sealed class ServiceEnvironment
             : throw new ConfigurationException(variable, $"is '{text}'", $"set it to a number from {least} to {most}, or leave it out for {otherwise}");
     }
 
+    /// <summary>A variable's value as one of some words; the first when it is not set.</summary>
+    /// <exception cref="ConfigurationException">It is none of them.</exception>
+    public string OneOf(string variable, params string[] words) => Text(variable) is not { } text ? words[0]
+        : words.Contains(text, StringComparer.Ordinal) ? text
+        : throw new ConfigurationException(variable, $"is '{text}'", $"choose from {string.Join(", ", words)}");
+
     private static string Key(string variable) => variable.Replace("__", ConfigurationPath.KeyDelimiter, StringComparison.Ordinal);
 
     private static IPAddress Address(string text) => IPAddress.TryParse(text, out var address)

@@ -14,7 +14,10 @@
 {{- end }}
 
 {{- define "fleet-operator.serviceAccountName" -}}
-{{ .Values.serviceAccount.name | default (ternary (include "fleet-operator.fullname" .) "default" .Values.serviceAccount.create) }}
+{{- if not (or .Values.serviceAccount.create .Values.serviceAccount.name) }}
+{{- fail "serviceAccount.name: name the account that the operator runs as, since serviceAccount.create is false" }}
+{{- end }}
+{{- .Values.serviceAccount.name | default (include "fleet-operator.fullname" .) }}
 {{- end }}
 
 {{- define "fleet-operator.image" -}}

@@ -16,7 +16,7 @@ internal static class Logs
         // What the framework says of every request and connection is in metrics and traces.
         logging.AddFilter("Microsoft", LogLevel.Warning);
         logging.Services.Configure<LoggerFactoryOptions>(o => o.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
-        if (environment.Text("LOG_FORMAT") is "text")
+        if (environment.OneOf("LOG_FORMAT", "json", "text") is "text")
         {
             logging.AddSimpleConsole(text =>
             {

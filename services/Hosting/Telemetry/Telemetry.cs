@@ -19,19 +19,22 @@ internal static class Telemetry
 
     private const string Variable = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
+    private const string OverHttp = "http/protobuf";
+
     public static void Configure(IServiceCollection services, ServiceEnvironment environment)
     {
+        var overHttp = environment.OneOf("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", OverHttp) == OverHttp;
         if (environment.Text(Variable) is not { } text)
             return;
         if (!Uri.TryCreate(text, UriKind.Absolute, out var endpoint))
             throw new ConfigurationException(Variable, $"is '{text}'", "set it to the collector's URL, such as http://collector:4317");
         // ASP.NET Core leaves the attributes of the semantic conventions to an instrumentation library unless it is told that there is none.
         AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
-        services.AddSingleton<IHostedService>(_ => new Exporters(environment, endpoint));
+        services.AddSingleton<IHostedService>(_ => new Exporters(environment, endpoint, overHttp));
     }
 
     /// <summary>Both exporters; what is still waiting is sent when the host has stopped.</summary>
-    private sealed class Exporters(ServiceEnvironment environment, Uri endpoint) : IHostedService, IDisposable
+    private sealed class Exporters(ServiceEnvironment environment, Uri endpoint, bool overHttp) : IHostedService, IDisposable
     {
         private TracerProvider? _traces;
         private MeterProvider? _metrics;
@@ -70,7 +73,7 @@ internal static class Telemetry
 
         private void Send(OtlpExporterOptions otlp, string signal)
         {
-            if (environment.Text("OTEL_EXPORTER_OTLP_PROTOCOL") is "http/protobuf")
+            if (overHttp)
             {
                 otlp.Protocol = OtlpExportProtocol.HttpProtobuf;
                 // Over HTTP the variable holds the base, and each signal has its path below it.

@@ -181,6 +181,8 @@ public sealed partial class ServiceHostTests : IAsyncLifetime
     [InlineData("--AUTH:ISSUER=http://a", "AUTH__AUDIENCE is not set while AUTH__ISSUER is")]
     [InlineData("--AUTH:ALGORITHMS=HS256", "AUTH__ALGORITHMS names HS256")]
     [InlineData("--LOG_LEVEL=loud", "LOG_LEVEL is 'loud'")]
+    [InlineData("--LOG_FORMAT=JSON", "LOG_FORMAT is 'JSON': choose from json, text")]
+    [InlineData("--OTEL_EXPORTER_OTLP_PROTOCOL=http/json", "OTEL_EXPORTER_OTLP_PROTOCOL is 'http/json': choose from grpc, http/protobuf")]
     [InlineData("--OTEL_EXPORTER_OTLP_ENDPOINT=collector", "OTEL_EXPORTER_OTLP_ENDPOINT is 'collector'")]
     public void What_the_service_cannot_start_with_is_named(string argument, string message)
     {

@@ -45,7 +45,7 @@ public abstract class InstalledTest(ITestOutputHelper output) : AppTest(output)
         finally
         {
             // The release goes with the namespace; what is cluster-wide would stay. The CRD is put right by whoever changed it.
-            await Cluster.Kubectl().TryAsync(["delete", "clusterroles,clusterrolebindings", "--selector", $"app.kubernetes.io/instance={Chart.Release}"]);
+            await Cluster.Kubectl().TryAsync(["delete", "clusterroles,clusterrolebindings,validatingwebhookconfigurations", "--selector", $"app.kubernetes.io/instance={Chart.Release}"]);
             _home.Delete(recursive: true);
         }
     }

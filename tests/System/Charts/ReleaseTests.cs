@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using System.Text.Json.Nodes;
 using Fleet.Apps;
 using Fleet.Kubernetes;
@@ -99,6 +102,52 @@ public class ReleaseTests(ITestOutputHelper output) : InstalledTest(output)
     }
 
     [Fact]
+    public async Task Upgrade_and_rollback_leave_the_webhook_s_authority_where_the_operator_has_put_it()
+    {
+        if (!Helm.IsThere)
+            return;
+        var (first, second) = (Authority("first"), Authority("second"));
+        try
+        {
+            await HelmAsync("install", Chart.Operator, "--set", "webhook.enabled=true");
+            Assert.Equal((5, null), await WebhookAsync());
+            await TrustAsync(first);
+
+            await HelmAsync("upgrade", Chart.Operator, "--set", "webhook.enabled=true,webhook.timeoutSeconds=7");
+            Assert.Equal((7, first), await WebhookAsync());
+            await TrustAsync(second); // renewed since: what a release remembers of it would be old
+
+            await Helm.RunAsync(Home, ["rollback", Chart.Release, "1", .. await CompatibleAsync("rollback"), "--wait", "--timeout", "90s"]);
+            Assert.Equal((5, second), await WebhookAsync());
+
+            await HelmAsync("upgrade", Chart.Operator, "--set", "webhook.enabled=true,webhook.timeoutSeconds=9");
+            Assert.Equal((9, second), await WebhookAsync());
+
+            await Helm.RunAsync(Home, "uninstall", Chart.Release, "--wait", "--timeout", "90s");
+            Assert.NotEqual(0, (await Kubectl.TryAsync(["get", $"{Webhooks.Plural}/{WebhookName}"])).ExitCode);
+        }
+        finally
+        {
+            await InstallCrdAsync();
+        }
+    }
+
+    [Fact]
+    public async Task As_plain_YAML_it_is_applied_by_kubectl_and_runs_apps()
+    {
+        if (!Helm.IsThere)
+            return;
+        var version = await Api.GetVersionAsync(CancellationToken.None);
+        var yaml = await Helm.RunAsync(
+            Home, "template", Chart.Release, Chart.Operator, "--skip-tests", "--kube-version", version.GitVersion, "--set", $"crds.install=false,watchNamespaces={{{Namespace}}}");
+        await Kubectl.ApplyAsync(yaml);
+        var replicas = await RunAllAsync([]);
+        await Kubectl.ApplyAsync(Apps(1));
+        await AllReadyAsync(1);
+        await StopAsync(replicas);
+    }
+
+    [Fact]
     public async Task The_cluster_s_own_roles_view_and_edit_hold_for_apps()
     {
         if (!Helm.IsThere)
@@ -123,6 +172,29 @@ public class ReleaseTests(ITestOutputHelper output) : InstalledTest(output)
         {
             await InstallCrdAsync();
         }
+    }
+
+    private static readonly Resource Webhooks = new("admissionregistration.k8s.io", "v1", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations", Namespaced: false);
+
+    private string WebhookName => $"{Chart.Release}-{Namespace}";
+
+    private static string Authority(string name)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var authority = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UtcNow.AddDays(1));
+        return Convert.ToBase64String(Encoding.ASCII.GetBytes(authority.ExportCertificatePem()));
+    }
+
+    // As the operator does it: by JSON Patch, as its field manager, this field alone.
+    private Task TrustAsync(string authority) => Api.JsonPatchAsync(
+        Webhooks, null, WebhookName,
+        [new JsonObject { ["op"] = "add", ["path"] = "/webhooks/0/clientConfig/caBundle", ["value"] = authority }],
+        CancellationToken.None);
+
+    private async Task<(int Timeout, string? Bundle)> WebhookAsync()
+    {
+        var webhook = (await Kubectl.GetJsonAsync($"{Webhooks.Plural}/{WebhookName}"))["webhooks"]![0]!;
+        return ((int)webhook["timeoutSeconds"]!, (string?)webhook["clientConfig"]!["caBundle"]);
     }
 
     private async Task<bool> KnowsFieldAsync()

@@ -71,6 +71,27 @@ public partial class DocsTests
     }
 
     [Fact]
+    public void Every_metric_of_the_services_is_in_their_page()
+    {
+        var names = Sources("services").SelectMany(f => Instrument().Matches(File.ReadAllText(f))).Select(PrometheusName).Distinct(StringComparer.Ordinal).ToList();
+        Assert.Contains("fleet_gateway_retries_total", names);
+        Assert.Contains("fleet_gateway_tls_certificate_not_after_seconds", names);
+        Assert.Contains("fleet_order_events_total", names);
+        var page = Pages.Read("services/README.md");
+        Assert.All(names, name => Assert.Matches($@"`{name}[`{{]", page));
+    }
+
+    [Fact]
+    public void Every_reason_of_an_Event_is_in_conditions_md()
+    {
+        var told = Sources("operator", "Controller").SelectMany(f => Told().Matches(File.ReadAllText(f))).Select(m => m.Groups["reason"].Value).ToList();
+        Assert.Contains("Drift", told);
+        Assert.Contains("CrdOlderThanOperator", told);
+        var page = Pages.Read("operator/docs/conditions.md");
+        Assert.All([.. told, nameof(ServicePhase.Active), nameof(ServicePhase.Inactive)], reason => Assert.Matches($@"(?m)^\| `{reason}` \| (Normal|Warning) \|", page));
+    }
+
+    [Fact]
     public async Task Every_command_in_the_pages_exists_and_every_command_is_in_cli_md()
     {
         var help = (await Command.RunAsync(OperatorProcess.DotNet, [OperatorProcess.Program, "--help"], timeout: TimeSpan.FromMinutes(1))).Succeeded().Out;
@@ -100,6 +121,18 @@ public partial class DocsTests
     // As GitHub makes anchors of headings: lower case, blanks as dashes, no punctuation.
     private static string Anchor(string heading) => Punctuation().Replace(heading.Trim().ToLowerInvariant(), "").Replace(' ', '-');
 
+    private static IEnumerable<string> Sources(params string[] folder) => Directory.GetFiles(RepositoryRoot.Combine(folder), "*.cs", SearchOption.AllDirectories)
+        .Where(f => !f.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal));
+
+    // As the services' own exporter names an instrument.
+    private static string PrometheusName(Match instrument)
+    {
+        var name = instrument.Groups["name"].Value.Replace('.', '_');
+        if (instrument.Groups["unit"].Value == "s")
+            name += "_seconds";
+        return instrument.Groups["kind"].Value is "Counter" or "ObservableCounter" ? $"{name}_total" : name;
+    }
+
     private static IEnumerable<string> Constants(Type type) =>
         type.GetFields(BindingFlags.Public | BindingFlags.Static).Where(f => f.IsLiteral).Select(f => (string)f.GetRawConstantValue()!);
 
@@ -120,6 +153,12 @@ public partial class DocsTests
 
     [GeneratedRegex("\"(?<name>(?:fleet|process|dotnet)_[a-z_]+)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 2000)]
     private static partial Regex Metric();
+
+    [GeneratedRegex(@"\.Create(?<kind>(Observable)?(UpDownCounter|Counter|Gauge|Histogram))(<\w+>)?\(\s*""(?<name>[a-z_.]+)""([^;]*?unit: ""(?<unit>\w+)"")?", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 2000)]
+    private static partial Regex Instrument();
+
+    [GeneratedRegex(@"events\.Record\([^;]*?""(Normal|Warning)"", ""(?<reason>[A-Za-z]+)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 2000)]
+    private static partial Regex Told();
 
     [GeneratedRegex("^  (?<name>[a-z]+) ", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 2000)]
     private static partial Regex Listed();
