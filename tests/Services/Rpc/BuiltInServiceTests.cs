@@ -4,6 +4,7 @@ using Fleet.Rpc.Reflection;
 using Fleet.ServiceTests.Rpc.Echoes;
 using Google.Protobuf.Reflection;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 using static Fleet.Rpc.Health.HealthCheckResponse.Types;
@@ -93,6 +94,7 @@ public class BuiltInServiceTests : IAsyncLifetime
     {
         var service = new RpcService(EchoReflection.Descriptor.Services[0]).Unary<EchoRequest, EchoReply>("Once", (_, _) => Task.FromResult(new EchoReply()));
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore();
         builder.Services.AddRoutingCore();
         var e = Assert.Throws<InvalidOperationException>(() => RpcServer.Map(builder.Build(), [service]));
         Assert.Contains("fleet.test.v1.Echo.Many, fleet.test.v1.Echo.Gather, fleet.test.v1.Echo.Chat", e.Message, StringComparison.Ordinal);
