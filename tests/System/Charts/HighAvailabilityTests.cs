@@ -78,7 +78,7 @@ public class HighAvailabilityTests(ITestOutputHelper output) : InstalledTest(out
         }
 
         Output.WriteLine($"{writes} writes, {holders.Count} holders of the lease");
-        Assert.True(holders.Count > kills, $"{holders.Count} holders");
+        Assert.True(holders.Count >= kills, $"{holders.Count} holders"); // the first one took it before, and may have ended before it renewed
 
         // A lease is taken when the server has written it; a write may change something from when the server has got it.
         static DateTimeOffset At(AuditEntry entry) => entry.ObjectRef?.Resource == "leases" ? entry.Completed : entry.Received;

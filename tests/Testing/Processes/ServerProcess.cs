@@ -70,8 +70,26 @@ public sealed class ServerProcess : IAsyncDisposable
 
     /// <summary>Sends it a signal.</summary>
     /// <param name="signal">The signal's name without SIG: TERM, STOP, CONT.</param>
-    public async Task SignalAsync(string signal) =>
+    public async Task SignalAsync(string signal)
+    {
         (await Command.RunAsync("/bin/sh", ["-c", "kill -s \"$0\" \"$1\"", signal, $"{Id}"])).Succeeded();
+        if (signal == "STOP")
+            await Eventually.True(() => Directory.EnumerateDirectories($"/proc/{Id}/task").All(IsStopped)); // a thread may still answer until it comes to it
+    }
+
+    // proc(5): the state stands after the name, which is in parentheses and may hold anything.
+    private static bool IsStopped(string task)
+    {
+        try
+        {
+            var stat = File.ReadAllText(Path.Combine(task, "stat"));
+            return stat[stat.LastIndexOf(')') + 2] == 'T';
+        }
+        catch (IOException)
+        {
+            return false; // it has just ended
+        }
+    }
 
     /// <summary>Returns when it has ended and all it wrote was told.</summary>
     /// <exception cref="TimeoutException">It has not ended in time.</exception>
