@@ -13,7 +13,7 @@ has_sdk() {
 }
 
 # build_release PROJECT [OPTION...]: quiet but for warnings and errors, and those on stderr. No server of the build outlives it: one would hold the terminal's
-# output open, and with it whatever waits for the output's end. A compiler that lives for seconds only pays for being measured: without profiles it takes a fifth less.
+# output open, and with it whatever waits for the output's end. A compiler that lives for seconds pays for profiles that it never uses.
 build_release() {
   DOTNET_TieredPGO=0 dotnet build "$@" --configuration Release --nologo --verbosity quiet -consoleLoggerParameters:NoSummary -nodeReuse:false -p:UseSharedCompilation=false >&2
 }
