@@ -73,12 +73,18 @@ public class ControlPlaneLossTests(ITestOutputHelper output) : AppTest(output)
     {
         var process = await StartOperatorAsync(o => o with { LeaderElect = false });
         await ReadyShopAsync();
+        var before = await SyncedAsync();
         await Cluster.KillAsync(part);
         await Cluster.StartAsync(part);
         await Eventually.True(async () => (await Kubectl.TryAsync(["scale", "deployment/shop-auth", "--replicas", "3"])).ExitCode == 0, TimeSpan.FromSeconds(60));
         await AppWhere(s => s.Drift is { Count: > 0 }, timeout: TimeSpan.FromSeconds(60));
         await ReadyAsync(timeout: TimeSpan.FromSeconds(60));
+        // A server that has just started may refuse watches until it knows the Roles: each is there again in the end.
+        await Eventually.True(async () => before.IsSubsetOf(await SyncedAsync()), TimeSpan.FromMinutes(2));
         Assert.False(process.HasExited);
+
+        async Task<HashSet<string>> SyncedAsync() =>
+            [.. (await process.MetricsAsync()).Where(m => m.Key.StartsWith("fleet_cache_synced{", StringComparison.Ordinal) && m.Value == 1).Select(m => m.Key)];
     }
 
     [Fact]

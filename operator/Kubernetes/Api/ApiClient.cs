@@ -99,12 +99,13 @@ public sealed partial class ApiClient : IDisposable
     /// <param name="scope">Which objects.</param>
     /// <param name="resourceVersion">A list's version, or the last event's.</param>
     /// <param name="stop">Cancels.</param>
+    /// <param name="length">After how long the server is asked to close it, in whole seconds.</param>
     public async IAsyncEnumerable<WatchEvent<T>> WatchAsync<T>(
-        ResourceKind<T> kind, ListScope scope, string resourceVersion, [EnumeratorCancellation] CancellationToken stop)
+        ResourceKind<T> kind, ListScope scope, string resourceVersion, [EnumeratorCancellation] CancellationToken stop, TimeSpan? length = null)
         where T : class, IKubeObject
     {
         var query = Selectors(scope).Add("watch", "true").Add("allowWatchBookmarks", "true").Add("resourceVersion", resourceVersion)
-            .Add("timeoutSeconds", $"{WatchSeconds()}");
+            .Add("timeoutSeconds", $"{length?.TotalSeconds ?? WatchSeconds():0}");
         var request = For("watch", HttpMethod.Get, kind.Resource, scope.Namespace, null, query) with
         {
             Accept = kind.MetadataOnly ? AsPartial : ApiRequest.Json,

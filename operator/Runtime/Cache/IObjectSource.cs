@@ -10,7 +10,7 @@ internal interface IObjectSource<T>
 
     IAsyncEnumerable<ListPage<T>> ListAsync(CancellationToken stop);
 
-    IAsyncEnumerable<WatchEvent<T>> WatchAsync(string resourceVersion, CancellationToken stop);
+    IAsyncEnumerable<WatchEvent<T>> WatchAsync(string resourceVersion, TimeSpan? length, CancellationToken stop);
 }
 
 /// <summary>The objects of one kind and scope at an API server.</summary>
@@ -21,6 +21,6 @@ internal sealed class ApiObjectSource<T>(ApiClient api, ResourceKind<T> kind, Li
 
     public IAsyncEnumerable<ListPage<T>> ListAsync(CancellationToken stop) => api.ListAsync(kind, scope, stop);
 
-    public IAsyncEnumerable<WatchEvent<T>> WatchAsync(string resourceVersion, CancellationToken stop) =>
-        api.WatchAsync(kind, scope, resourceVersion, stop);
+    public IAsyncEnumerable<WatchEvent<T>> WatchAsync(string resourceVersion, TimeSpan? length, CancellationToken stop) =>
+        api.WatchAsync(kind, scope, resourceVersion, stop, length);
 }

@@ -6,7 +6,7 @@ namespace Fleet.Runtime;
 
 /// <summary>
 /// Keeps a cache as the server is: LIST in pages, then WATCH from the list's version, resumed where it ended. Nothing but its token
-/// ends it: whatever fails is tried again, after 0.2 s at first and 30 s at most (5 s where no server was there to be spared).
+/// ends it: whatever fails is tried again, after 0.2 s at first and 30 s at most (5 s where no server was there to be spared, or one has just come back).
 /// </summary>
 public sealed partial class Watcher<T>
     where T : class, IKubeObject
@@ -16,12 +16,16 @@ public sealed partial class Watcher<T>
 
     /// <summary>
     /// For so long a 404 may be premature and is asked again soon: after our start, after the news of a CRD (announced before every
-    /// API server answers for it), and where the kind was served before (a restarted API server learns of CRDs only by and by).
+    /// API server answers for it), and where the kind was served before (a restarted API server learns of CRDs only by and by). So may
+    /// a 403 where the kind was allowed before: that server learns of Roles by and by as well.
     /// </summary>
     private static readonly TimeSpan Premature = TimeSpan.FromMinutes(1);
 
     /// <summary>A watch that lasted this long was in order though it brought nothing: the server ends each one after minutes.</summary>
     private static readonly TimeSpan InOrder = TimeSpan.FromSeconds(5);
+
+    /// <summary>So long is the watch that asks whether watches are allowed again: nothing else tells before something happens in one.</summary>
+    private static readonly TimeSpan Probe = TimeSpan.FromSeconds(1);
 
     /// <summary>A server that is away costs nothing to ask, and whoever waits for it wants to know when it is back.</summary>
     private static readonly TimeSpan LongestWhileAway = TimeSpan.FromSeconds(5);
@@ -37,6 +41,7 @@ public sealed partial class Watcher<T>
     private volatile TaskCompletionSource _poke = NewPoke();
     private long _pokedAt;
     private long? _missedSince;
+    private long? _deniedSince;
     private string? _resumeAt;
     private int _failures;
 
@@ -129,20 +134,21 @@ public sealed partial class Watcher<T>
 
         var began = _time.GetTimestamp();
         var silent = true;
-        await foreach (var news in _source.WatchAsync(_resumeAt, stop).WithCancellation(stop))
+        var denied = _cache.State == CacheState.Denied;
+        await foreach (var news in _source.WatchAsync(_resumeAt, denied ? Probe : null, stop).WithCancellation(stop))
         {
+            if (denied)
+                break;
             if (silent)
-            {
                 (silent, _failures) = (false, 0);
-                if (_cache.State == CacheState.Denied)
-                {
-                    // The watch was refused and no longer is. What happened in between is best known from a list.
-                    _resumeAt = null;
-                    return TimeSpan.Zero;
-                }
-            }
-
             Tell(news);
+        }
+
+        if (denied)
+        {
+            // The watch was refused and no longer is. What happened in between is best known from a list.
+            _resumeAt = null;
+            return TimeSpan.Zero;
         }
 
         Restarts("closed");
@@ -203,8 +209,11 @@ public sealed partial class Watcher<T>
                 Restarts("denied");
                 if (_cache.State != CacheState.Denied)
                     Log.Denied(_logger, e.Message);
+                if (_cache.State == CacheState.Synced)
+                    _deniedSince = _time.GetTimestamp();
                 _writer.Denied(e.Message);
-                return _backOff.After(_failures++);
+                var soon = _deniedSince is { } since && _time.GetElapsedTime(since) < Premature;
+                return Bounded(_backOff.After(_failures++), soon ? LongestWhileAway : null);
 
             case ApiException { IsNotFound: true }:
                 return AfterNotServed(e.Message);
@@ -259,12 +268,12 @@ public sealed partial class Watcher<T>
     private TimeSpan AfterTrouble(string reason, Exception e, TimeSpan? longest = null)
     {
         Restarts(reason);
-        var pause = _backOff.After(_failures++);
-        if (pause > longest)
-            pause = longest.Value;
+        var pause = Bounded(_backOff.After(_failures++), longest);
         Log.Trouble(_logger, _source.Resource, reason, pause.TotalSeconds, Failures.Describe(e));
         return pause;
     }
+
+    private static TimeSpan Bounded(TimeSpan pause, TimeSpan? longest) => pause > longest ? longest.Value : pause;
 
     private void Restarts(string reason) => _metrics.WatchRestarted(_source.Resource, reason);
 

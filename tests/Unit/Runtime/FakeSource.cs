@@ -49,7 +49,7 @@ internal sealed class FakeSource(TimeProvider time) : IObjectSource<PartialObjec
             yield return new ListPage<PartialObject>(pages[i], $"{Version}", IsLast: i == pages.Length - 1);
     }
 
-    public async IAsyncEnumerable<WatchEvent<PartialObject>> WatchAsync(string resourceVersion, [EnumeratorCancellation] CancellationToken stop)
+    public async IAsyncEnumerable<WatchEvent<PartialObject>> WatchAsync(string resourceVersion, TimeSpan? length, [EnumeratorCancellation] CancellationToken stop)
     {
         Called($"watch@{resourceVersion}");
         if (WatchFails is not null)
@@ -61,7 +61,8 @@ internal sealed class FakeSource(TimeProvider time) : IObjectSource<PartialObjec
         {
             while (true)
             {
-                await session.News.Task.WaitAsync(stop);
+                if (!await SomethingAsync(session, length, stop))
+                    yield break;
                 session.News = new TaskCompletionSource();
                 while (session.Events.TryDequeue(out var next))
                     yield return next;
@@ -89,6 +90,20 @@ internal sealed class FakeSource(TimeProvider time) : IObjectSource<PartialObjec
     /// <summary>The time between the calls from the n-th on.</summary>
     public IEnumerable<double> SecondsBetweenCalls(int from = 0) =>
         CalledAt.Skip(from).Zip(CalledAt.Skip(from + 1), (a, b) => (b - a).TotalSeconds);
+
+    // False: its time is over.
+    private async Task<bool> SomethingAsync(Session session, TimeSpan? length, CancellationToken stop)
+    {
+        try
+        {
+            await session.News.Task.WaitAsync(length ?? Timeout.InfiniteTimeSpan, time, stop);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
 
     private void Send(WatchEvent<PartialObject> next)
     {

@@ -182,11 +182,34 @@ public sealed class WatcherTests : IDisposable
         Assert.Equal([CacheState.Synced, CacheState.Denied], states);
         Assert.Equal(1, _source.Calls.Count(c => c == "list"));
         _source.WatchFails = null;
-        _sim.Advance(TimeSpan.FromSeconds(31));
-        _source.Bookmark(8);
-        _sim.Settle();
+        _sim.Advance(TimeSpan.FromSeconds(31.1)); // and the second in which nobody refused
         Assert.Equal(CacheState.Synced, _cache.State);
-        Assert.Equal(["list", "watch@5"], _source.Calls[^2..]);
+        Assert.Equal(["watch@5", "list", "watch@5"], _source.Calls[^3..]);
+    }
+
+    [Fact]
+    public void A_server_that_comes_back_and_does_not_know_the_Roles_yet_is_asked_again_soon()
+    {
+        Start();
+        _source.WatchFails = new HttpRequestException("Connection refused");
+        _source.Break(new IOException("cut"));
+        _sim.Advance(TimeSpan.FromMinutes(5));
+        _source.WatchFails = Forbidden;
+        _sim.Advance(TimeSpan.FromSeconds(5.1));
+        Assert.Equal(CacheState.Denied, _cache.State);
+        _source.WatchFails = null;
+        _sim.Advance(TimeSpan.FromSeconds(6.1));
+        Assert.Equal(CacheState.Synced, _cache.State);
+    }
+
+    [Fact]
+    public void A_right_that_was_taken_away_is_asked_for_ever_more_rarely()
+    {
+        Start();
+        _source.WatchFails = Forbidden;
+        _source.Break(new IOException("cut"));
+        _sim.Advance(TimeSpan.FromMinutes(10));
+        Assert.All(_source.SecondsBetweenCalls(from: 20), pause => Assert.InRange(pause, 22, 30.1));
     }
 
     [Fact]
