@@ -110,6 +110,7 @@ public abstract class InstalledTest(ITestOutputHelper output) : AppTest(output)
     /// <summary>Runs an operator as what runs in this pod.</summary>
     protected async Task<Replica> RunAsync(string pod)
     {
+        await OperatorAccount.AllowedAsync(Api, Namespace, [Namespace]); // no image had to be pulled meanwhile
         var kubeconfig = await OperatorAccount.KubeconfigAsync(Cluster, Namespace, pod);
         var container = (await Kubectl.GetJsonAsync($"pod/{pod}"))["spec"]!["containers"]![0]!;
         var arguments = container["args"]!.AsArray().Select(a => (string)a!).Where(a => Array.Exists(s_kept, k => a.StartsWith(k, StringComparison.Ordinal)));

@@ -75,8 +75,11 @@ public sealed class OperatorAccount : IAsyncDisposable
         File.Delete(Kubeconfig);
     }
 
-    // The server learns of Roles by watches of its own, one for each of the four kinds; each namespace has its own Role.
-    private static Task AllowedAsync(ApiClient api, string ns, IReadOnlyList<string> watched)
+    /// <summary>Returns once the server goes by the Roles of a release: it learns of them by watches of its own, one for each of the four kinds.</summary>
+    /// <param name="api">With every permission.</param>
+    /// <param name="ns">The namespace of the release.</param>
+    /// <param name="watched">The namespaces whose apps are run, each with a Role of its own; empty for all.</param>
+    public static Task AllowedAsync(ApiClient api, string ns, IReadOnlyList<string> watched)
     {
         (string Group, string Resource, string Verb, string? Namespace, string? Name)[] last =
         [
