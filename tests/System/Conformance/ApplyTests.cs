@@ -91,6 +91,32 @@ public class ApplyTests : ConformanceTest
     }
 
     [Fact]
+    public async Task A_field_that_is_no_longer_applied_takes_along_what_the_server_filled_in_below_it()
+    {
+        if (!Since(21))
+            return; // kubernetes/kubernetes issue 99037: such an apply is refused
+        const string Image = "image: example/web:1";
+        var probes = Web.Replace(Image, $"{Image}\n        livenessProbe: {{ exec: {{ command: [ok] }} }}\n        readinessProbe: {{ httpGet: {{ port: 80 }} }}", StringComparison.Ordinal);
+        var first = Container((await Wire.ApplyAsync(Apps("deployments/web"), "me", probes)).Is(201));
+        Assert.Equal((3, "/"), (first.Number("livenessProbe.failureThreshold"), first.Text("readinessProbe.httpGet.path")));
+
+        var ready = Web.Replace(Image, $"{Image}\n        readinessProbe: {{ tcpSocket: {{ port: 80 }} }}", StringComparison.Ordinal);
+        var second = Container((await Wire.ApplyAsync(Apps("deployments/web"), "me", ready)).Is(200));
+        Assert.Null(second["livenessProbe"]);
+        Assert.Null(second["readinessProbe"]!["httpGet"]);
+        Assert.Equal(80, second.Number("readinessProbe.tcpSocket.port"));
+
+        // What another manager holds of it stays, and with it the way there.
+        (await Wire.ApplyAsync(Apps("deployments/web"), "other", ready.Replace("tcpSocket: { port: 80 }", "tcpSocket: { port: 80 }, periodSeconds: 7", StringComparison.Ordinal))).Is(200);
+        var third = Container((await Wire.ApplyAsync(Apps("deployments/web"), "me", Web)).Is(200));
+        Assert.Equal((80, 7), (third.Number("readinessProbe.tcpSocket.port"), third.Number("readinessProbe.periodSeconds")));
+        (await Wire.ApplyAsync(Apps("deployments/web"), "other", Web)).Is(200);
+        Assert.Null(Container((await Wire.GetAsync(Apps("deployments/web"))).Is(200))["readinessProbe"]);
+
+        static JsonNode Container(JsonNode deployment) => deployment["spec"]!["template"]!["spec"]!["containers"]![0]!;
+    }
+
+    [Fact]
     public async Task Another_managers_field_is_a_conflict_that_names_manager_and_field()
     {
         (await Wire.ApplyAsync(Core("configmaps/a"), "one", Map("a: '1', b: '2'"))).Is(201);

@@ -46,7 +46,7 @@ internal static class FieldOwnership
     {
         var managers = Managers.Of(live);
         var set = Owned(Typed.Fields(applied, kind.Shape), kind, id);
-        var gone = managers[id].Except(set);
+        var gone = Typed.WithStructs(managers[id], kind.Shape).Except(Typed.WithStructs(set, kind.Shape));
         var kept = managers.Others(id).Aggregate(set, (all, other) => all.Union(other.Fields));
         var merged = (JsonObject)Typed.Merge(live ?? [], applied, kind.Shape)!;
         merged = (JsonObject)Typed.Remove(merged, gone.Except(kept), kept, kind.Shape)!;

@@ -64,6 +64,14 @@ internal static class Typed
         return applied?.DeepClone();
     }
 
+    /// <summary>The paths, and those of the declared fields on the way to them: a field of which no path is set any more goes whole, with what the server filled in.</summary>
+    internal static FieldSet WithStructs(FieldSet set, Shape? shape) => FieldSet.Of(set.IsMember, set.Children.Select(c =>
+    {
+        var (field, isDeclared) = (c.Key[2..], c.Key[0] == 'f' && IsDeclared(shape, c.Key[2..]));
+        var below = WithStructs(c.Value, c.Key[0] == 'f' ? Child(shape, field) : shape?.Items);
+        return KeyValuePair.Create(c.Key, isDeclared ? below.Union(FieldSet.Leaf) : below);
+    }));
+
     /// <summary>Takes paths out of a value. An entry or field that is a member goes with all below it, but for what <paramref name="kept"/> holds.</summary>
     internal static JsonNode? Remove(JsonNode? value, FieldSet gone, FieldSet kept, Shape? shape)
     {
