@@ -5,10 +5,14 @@ namespace Fleet.Apps;
 
 /// <summary>
 /// Lays the user's podTemplate over the planned one, as a strategic merge patch does: objects merge, null removes, lists with a merge key merge by it,
-/// other lists are replaced. Rule: Kubernetes, community/contributors/devel/sig-api-machinery/strategic-merge-patch.md.
+/// other lists are replaced. Rule: Kubernetes, community/contributors/devel/sig-api-machinery/strategic-merge-patch.md. One thing more: the handler of a probe
+/// or of a lifecycle hook takes the place of the planned one, for Kubernetes takes one of them only and the user has the last word.
 /// </summary>
 internal static class StrategicMerge
 {
+    private static readonly HashSet<string> Handled = new(StringComparer.Ordinal) { "livenessProbe", "postStart", "preStop", "readinessProbe", "startupProbe" };
+    private static readonly HashSet<string> Handlers = new(StringComparer.Ordinal) { "exec", "grpc", "httpGet", "sleep", "tcpSocket" };
+
     /// <summary>Returns a new object; neither input is changed.</summary>
     internal static JsonObject Apply(JsonObject original, JsonObject patch)
     {
@@ -39,7 +43,14 @@ internal static class StrategicMerge
         if (Directive(changes) == "delete")
             merged.Remove(name);
         else
-            merged[name] = Apply(merged[name] as JsonObject ?? [], changes);
+            merged[name] = Apply(WithoutRivals(name, merged[name] as JsonObject ?? [], changes), changes);
+    }
+
+    private static JsonObject WithoutRivals(string name, JsonObject planned, JsonObject changes)
+    {
+        if (!Handled.Contains(name) || !changes.Any(c => Handlers.Contains(c.Key) && c.Value is not null))
+            return planned;
+        return new(planned.Where(p => !Handlers.Contains(p.Key) || changes.ContainsKey(p.Key)).Select(p => KeyValuePair.Create(p.Key, p.Value?.DeepClone())));
     }
 
     // Entries keep their place; new ones come last, in the order of the patch.

@@ -32,6 +32,11 @@ public class StrategicMergeTests
     [InlineData("{ args: [a, b] }", "{ args: [c] }", "{ args: [c] }")]
     [InlineData("{ args: [a] }", "{ args: [] }", "{ args: [] }")]
     [InlineData("{ tolerations: [{ key: a }] }", "{ tolerations: [{ key: b }] }", "{ tolerations: [{ key: b }] }")]
+    // of several handlers the later one counts
+    [InlineData("{ preStop: { sleep: { seconds: 5 } } }", "{ preStop: { exec: { command: [a] } } }", "{ preStop: { exec: { command: [a] } } }")]
+    [InlineData("{ livenessProbe: { httpGet: { port: 1, path: / }, periodSeconds: 2 } }", "{ livenessProbe: { tcpSocket: { port: 2 } } }", "{ livenessProbe: { periodSeconds: 2, tcpSocket: { port: 2 } } }")]
+    [InlineData("{ livenessProbe: { httpGet: { port: 1, path: / } } }", "{ livenessProbe: { httpGet: { port: 2 }, periodSeconds: 3 } }", "{ livenessProbe: { httpGet: { port: 2, path: / }, periodSeconds: 3 } }")]
+    [InlineData("{ livenessProbe: { httpGet: { port: 1 } } }", "{ livenessProbe: { exec: null, periodSeconds: 3 } }", "{ livenessProbe: { httpGet: { port: 1 }, periodSeconds: 3 } }")]
     // directives
     [InlineData("{ containers: [{ name: a }, { name: b }] }", "{ containers: [{ name: a, $patch: delete }] }", "{ containers: [{ name: b }] }")]
     [InlineData("{ containers: [{ name: a }] }", "{ containers: [{ name: z, $patch: delete }] }", "{ containers: [{ name: a }] }")]
