@@ -120,7 +120,7 @@ public sealed class ObjectApplier(ApiClient api, WatchedNamespaces watched, Answ
         try
         {
             var live = apply.Live;
-            if (Preparation.Of(apply) is { Count: > 0 } preparation)
+            if (Preparation.Of(apply, run.World.Features) is { Count: > 0 } preparation)
                 live = await api.JsonPatchAsync(live.Resource, live.Metadata.Namespace, live.Metadata.Name, preparation, run.Stop);
             if (Scaling.Handover(apply.Desired, live) is { } replicas)
                 await api.ApplyAsync(Scaling.OnlyReplicas(live, replicas), run.Stop, fieldManager: Keys.ScaleManager);

@@ -90,6 +90,35 @@ public class LifecycleTests(ITestOutputHelper output) : AppTest(output)
     }
 
     [Fact]
+    public async Task From_a_bundled_program_to_one_s_own_and_back()
+    {
+        const string Users = "port: 8002, protocol: HTTP/REST";
+        await StartOperatorAsync();
+        await ReadyShopAsync();
+        Assert.Equal(["livenessProbe", "readinessProbe", "startupProbe"], await ProbesAsync());
+
+        // Of another's program only readiness is known, and what the user says of it.
+        await Kubectl.ApplyAsync(Shop.Replace(Users, $"{Users}, image: \"example/users:1\"", StringComparison.Ordinal));
+        await ReadyAsync();
+        Assert.Equal(["readinessProbe", "startupProbe"], await ProbesAsync());
+        await Kubectl.ApplyAsync(Shop.Replace(
+            Users, $"{Users}, image: \"example/users:1\", probes: {{ mode: None }}, podTemplate: {{ spec: {{ containers: [{{ name: users, livenessProbe: {{ exec: {{ command: [ok] }} }} }}] }} }}", StringComparison.Ordinal));
+        await ReadyAsync();
+        Assert.Equal(["livenessProbe"], await ProbesAsync());
+        await Kubectl.ApplyAsync(Shop.Replace(Users, $"{Users}, image: \"example/users:1\", probes: {{ mode: None }}", StringComparison.Ordinal));
+        await ReadyAsync();
+        Assert.Empty(await ProbesAsync());
+
+        await Kubectl.ApplyAsync(Shop);
+        await ReadyAsync();
+        Assert.Equal(["livenessProbe", "readinessProbe", "startupProbe"], await ProbesAsync());
+
+        async Task<IEnumerable<string>> ProbesAsync() =>
+            (await ChildAsync(Resources.Deployments, "shop-users"))!.Part("spec").GetProperty("template").GetProperty("spec").GetProperty("containers")[0]
+                .EnumerateObject().Select(f => f.Name).Where(f => f.EndsWith("Probe", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+    }
+
+    [Fact]
     public async Task A_suspended_app_is_observed_and_not_written()
     {
         await StartOperatorAsync();

@@ -1,15 +1,18 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Fleet.Apps;
 
 /// <summary>
 /// The JSON patch (RFC 6902) that has to come before a server-side apply: it does what an apply cannot. Our entry of the creation becomes one of Apply
-/// (see <see cref="ManagedFields.UpdateEntry"/>), and what others put into lists that are ours whole goes.
+/// (see <see cref="ManagedFields.UpdateEntry"/>), what others put into lists that are ours whole goes, and on old servers what leaves the spec and holds objects.
 /// </summary>
 public static class Preparation
 {
     /// <summary>The operations; none when an apply is enough. Each first tests that it finds at its place what it is meant for.</summary>
-    public static JsonArray Of(ObjectAction.Apply apply)
+    /// <param name="apply">What is to be applied, and to what.</param>
+    /// <param name="features">What the server can do.</param>
+    public static JsonArray Of(ObjectAction.Apply apply, ClusterFeatures features)
     {
         var operations = new JsonArray();
         if (ManagedFields.UpdateEntry(apply.Live.Metadata) is var entry and >= 0)
@@ -18,9 +21,14 @@ public static class Preparation
             Replace(operations, $"/metadata/managedFields/{entry}/operation", "Update", "Apply");
         }
 
+        var live = apply.Live.ToJsonObject();
+        // A probe without its handler is refused, and so would be every apply that takes a probe away (kubernetes/kubernetes issue 99037).
+        var nested = features.RemovesNested ? [] : LeftFields.Of(apply.Desired.Object, apply.Live).Where(left => IsNested(left) && ManagedFields.OtherOwner(apply.Live.Metadata, left.Path).Length == 0);
+        foreach (var left in nested.DistinctBy(left => left.Path.ToJsonPointer(), StringComparer.Ordinal))
+            Remove(operations, left.Path, (JsonObject)Find(live, new(left.Path.Steps[..^1])));
+
         // A list is replaced whole: without its foreign entries it may be empty, or miss what Kubernetes demands of it. The innermost goes first and is
         // part of the outer one's value.
-        var live = apply.Live.ToJsonObject();
         foreach (var list in apply.Extras.GroupBy(e => new FieldPath(e.Path.Steps[..^1]).ToJsonPointer(), StringComparer.Ordinal).OrderByDescending(l => l.First().Path.Steps.Length))
         {
             var parent = Find(live, new(list.First().Path.Steps[..^1]));
@@ -42,6 +50,9 @@ public static class Preparation
 
         return operations;
     }
+
+    private static bool IsNested(Difference left) => left.Path.Steps[^1].Field is not null && left.Live.ValueKind == JsonValueKind.Object
+        && left.Live.EnumerateObject().Any(field => field.Value.ValueKind == JsonValueKind.Object);
 
     private static void Remove(JsonArray operations, FieldPath path, JsonObject fields)
     {

@@ -15,17 +15,19 @@ public sealed record OperatorSettings(string BundledRegistry, string BundledTag)
 }
 
 /// <summary>What the cluster can do beyond the oldest supported one.</summary>
+/// <param name="RemovesNested">A server-side apply takes away a field with the objects in it, and leaves no null of them behind (Kubernetes 1.21).</param>
 /// <param name="GrpcProbes">The kubelet speaks grpc.health.v1 (Kubernetes 1.24).</param>
 /// <param name="EvictsUnready">A disruption budget can let pods go that run and are not ready (Kubernetes 1.27).</param>
 /// <param name="SleepHook">A container can sleep before it is stopped without a shell of its own (Kubernetes 1.30).</param>
-public sealed record ClusterFeatures(bool GrpcProbes, bool EvictsUnready, bool SleepHook)
+public sealed record ClusterFeatures(bool RemovesNested, bool GrpcProbes, bool EvictsUnready, bool SleepHook)
 {
     /// <summary>Everything: what offline planning assumes.</summary>
-    public static readonly ClusterFeatures Current = new(GrpcProbes: true, EvictsUnready: true, SleepHook: true);
+    public static readonly ClusterFeatures Current = new(RemovesNested: true, GrpcProbes: true, EvictsUnready: true, SleepHook: true);
 
     /// <summary>What a server of this version has.</summary>
     public static ClusterFeatures Of(ServerVersion version) => new(
-        GrpcProbes: version.CompareTo(new ServerVersion(1, 24, "")) >= 0,
-        EvictsUnready: version.CompareTo(new ServerVersion(1, 27, "")) >= 0,
-        SleepHook: version.CompareTo(new ServerVersion(1, 30, "")) >= 0);
+        RemovesNested: version.AtLeast(1, 21),
+        GrpcProbes: version.AtLeast(1, 24),
+        EvictsUnready: version.AtLeast(1, 27),
+        SleepHook: version.AtLeast(1, 30));
 }

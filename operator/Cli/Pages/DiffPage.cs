@@ -32,12 +32,15 @@ internal static class DiffPage
         // An entry of a list that is ours whole is found both as one too many and as one that is not wanted any more.
         IReadOnlyList<Line> lines =
         [
-            .. FieldDiff.Between(apply.Desired.Object, apply.Live).Concat(LeftFields.Of(apply.Desired.Object, apply.Live)).Where(d => !IsFingerprint(d))
+            .. FieldDiff.Between(apply.Desired.Object, apply.Live).Concat(Left(apply)).Where(d => !IsFingerprint(d))
                 .DistinctBy(d => d.Path.ToString(), StringComparer.Ordinal)
                 .SelectMany(d => Field(d, drifted.Contains(d.Path.ToString()) ? apply.Live : null)),
         ];
         return lines.Count > 0 ? lines : [Line.Of(new Span("  only the record of what was applied", Tone.Quiet))];
     }
+
+    private static IEnumerable<Difference> Left(ObjectAction.Apply apply) =>
+        LeftFields.Of(apply.Desired.Object, apply.Live).Where(d => !ServerDefaults.Are(d.Path.Steps[^1].Field, d.Live));
 
     // It changes whenever anything does, and says nothing of its own.
     private static bool IsFingerprint(Difference d) => d.Path.Steps is [.., { Field: Keys.Applied }];

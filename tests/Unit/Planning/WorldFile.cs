@@ -16,7 +16,7 @@ internal static class WorldFile
 {
     public static Observed Read(JsonObject file, MicroserviceApp app) => new()
     {
-        Features = file["features"] is JsonObject features ? new((bool)features["grpcProbes"]!, (bool)features["evictsUnready"]!, (bool)features["sleepHook"]!) : ClusterFeatures.Current,
+        Features = file["features"] is JsonObject features ? new((bool)features["removesNested"]!, (bool)features["grpcProbes"]!, (bool)features["evictsUnready"]!, (bool)features["sleepHook"]!) : ClusterFeatures.Current,
         Config = (file["config"]?.AsObject() ?? []).ToImmutableDictionary(c => new ConfigKey(c.Key.Split('/')[0], c.Key.Split('/')[1]), c => Content(c.Value!)),
         Missing = (file["missing"] as JsonArray ?? []).Select(kind => Optional((string)kind!)).ToImmutableDictionary(kind => kind, OptionalKinds.NotServed),
         Children = [.. (file["deployments"]?.AsObject() ?? []).Select(d => Deployment(app, d.Key, d.Value!.AsObject()))],

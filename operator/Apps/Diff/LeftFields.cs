@@ -1,18 +1,17 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using Fleet.Apps;
 using Fleet.Kubernetes;
 
-namespace Fleet.Cli;
+namespace Fleet.Apps;
 
 /// <summary>
 /// Fields that we set once and that are not wanted any more: the next apply takes them away. Which ones are ours is kept by the server in
 /// <c>metadata.managedFields</c> (KEP-555). Of an object that was only created so far, these hold the server's defaults as well; they come back by themselves.
 /// </summary>
-internal static class LeftFields
+public static class LeftFields
 {
     /// <summary>Every field of ours that is there and not desired.</summary>
-    internal static IReadOnlyList<Difference> Of(KubeObject desired, KubeObject live)
+    public static IReadOnlyList<Difference> Of(KubeObject desired, KubeObject live)
     {
         var found = new List<Difference>();
         foreach (var entry in live.Metadata.ManagedFields ?? [])
@@ -28,12 +27,12 @@ internal static class LeftFields
     {
         foreach (var field in fields.EnumerateObject())
         {
-            if (StepOf(field.Name) is not { } step || Child(live, step) is not { } there)
+            if (StepOf(field.Name) is not { } step || Child(live, step) is not var (there, index))
                 continue; // a value of a set, or already gone
-            ImmutableArray<PathStep> below = [.. path, step];
-            if (Child(desired, step) is { } wanted)
+            ImmutableArray<PathStep> below = [.. path, step with { Index = index }];
+            if (Child(desired, step) is var (wanted, _))
                 Walk(field.Value, wanted, there, below, found);
-            else if (!ServerDefaults.Are(step.Field, there))
+            else
                 found.Add(new(new(below), default, there));
         }
     }
@@ -49,16 +48,17 @@ internal static class LeftFields
         return new(null, [.. key.RootElement.EnumerateObject().Select(k => (k.Name, Text(k.Value)))], -1);
     }
 
-    private static JsonElement? Child(JsonElement parent, PathStep step)
+    // With its place where it is an entry of a list, -1 where it is a field.
+    private static (JsonElement Value, int Index)? Child(JsonElement parent, PathStep step)
     {
         if (step.Field is { } field)
-            return parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(field, out var child) ? child : null;
+            return parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(field, out var child) ? (child, -1) : null;
         if (parent.ValueKind != JsonValueKind.Array)
             return null;
-        foreach (var entry in parent.EnumerateArray())
+        foreach (var (index, entry) in parent.EnumerateArray().Index())
         {
             if (entry.ValueKind == JsonValueKind.Object && step.Key.All(k => IsKey(entry, k.Name, k.Value)))
-                return entry;
+                return (entry, index);
         }
 
         return null;
