@@ -52,7 +52,7 @@ internal sealed record Manifests(ImmutableArray<MicroserviceApp> Apps, Immutable
     {
         try
         {
-            return [.. Yaml.Parse(text).SelectMany(Unpacked)];
+            return [.. Yaml.Parse(text).SelectMany(Unpacked).Select(d => Sorted(d)!)];
         }
         catch (YamlFormatException e)
         {
@@ -64,6 +64,14 @@ internal sealed record Manifests(ImmutableArray<MicroserviceApp> Apps, Immutable
     // `kubectl get -o yaml` packs several objects into one.
     private static IEnumerable<JsonNode> Unpacked(JsonNode document) =>
         Text(document, "kind") == "List" && document["items"] is JsonArray items ? items.OfType<JsonNode>() : [document];
+
+    // As the server keeps an object, whose podTemplate is taken as it stands: what is planned of the file is what is planned in the cluster.
+    private static JsonNode? Sorted(JsonNode? node) => node switch
+    {
+        JsonObject fields => new JsonObject(fields.OrderBy(f => f.Key, StringComparer.Ordinal).Select(f => KeyValuePair.Create(f.Key, Sorted(f.Value)))),
+        JsonArray entries => new JsonArray([.. entries.Select(Sorted)]),
+        _ => node?.DeepClone(),
+    };
 
     // One whose kind is ours and whose group is not, or the other way round, is meant for us and misspelt.
     private static bool IsMeant(JsonNode document) =>

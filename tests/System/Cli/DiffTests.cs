@@ -60,6 +60,17 @@ public class DiffTests(ITestOutputHelper output) : CliTest(output)
     }
 
     [Fact]
+    public async Task The_order_of_fields_makes_no_difference()
+    {
+        var manifest = Shop.Replace(
+            "port: 8002, protocol: HTTP/REST }",
+            "port: 8002, protocol: HTTP/REST, podTemplate: { spec: { nodeSelector: null, tolerations: [{ value: b, key: a }], hostAliases: [{ ip: 127.0.0.1, hostnames: [z] }] }, metadata: { annotations: { z: a, a: z } } } }", StringComparison.Ordinal);
+        await StartOperatorAsync();
+        await ReadyShopAsync(manifest);
+        await SameAsync(manifest);
+    }
+
+    [Fact]
     public async Task Without_the_right_to_Secrets_it_compares_as_an_operator_without_it()
     {
         await Kubectl.RunAsync("create secret generic words --from-literal a=b");
