@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Fleet.Apps;
 using Fleet.Kubernetes;
 using Fleet.Testing;
@@ -109,13 +110,22 @@ public class LifecycleTests(ITestOutputHelper output) : AppTest(output)
         await ReadyAsync();
         Assert.Empty(await ProbesAsync());
 
+        // Its port and the way it is asked change, twice, and then it is the bundled one again.
+        await Kubectl.ApplyAsync(Shop.Replace(Users, "port: 9002, protocol: HTTP/REST, image: \"example/users:1\", probes: { mode: HTTP, path: /up }", StringComparison.Ordinal));
+        await ReadyAsync();
+        await Kubectl.ApplyAsync(Shop.Replace(Users, "port: 9003, protocol: HTTP/REST, image: \"example/users:1\"", StringComparison.Ordinal));
+        await ReadyAsync();
+        Assert.Equal(["readinessProbe", "startupProbe"], await ProbesAsync());
         await Kubectl.ApplyAsync(Shop);
         await ReadyAsync();
         Assert.Equal(["livenessProbe", "readinessProbe", "startupProbe"], await ProbesAsync());
+        Assert.Equal([8002, 8081], (await ContainerAsync()).GetProperty("ports").EnumerateArray().Select(p => p.GetProperty("containerPort").GetInt32()).Order());
+
+        async Task<JsonElement> ContainerAsync() =>
+            (await ChildAsync(Resources.Deployments, "shop-users"))!.Part("spec").GetProperty("template").GetProperty("spec").GetProperty("containers")[0];
 
         async Task<IEnumerable<string>> ProbesAsync() =>
-            (await ChildAsync(Resources.Deployments, "shop-users"))!.Part("spec").GetProperty("template").GetProperty("spec").GetProperty("containers")[0]
-                .EnumerateObject().Select(f => f.Name).Where(f => f.EndsWith("Probe", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+            (await ContainerAsync()).EnumerateObject().Select(f => f.Name).Where(f => f.EndsWith("Probe", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
     }
 
     [Fact]

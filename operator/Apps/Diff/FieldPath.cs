@@ -12,11 +12,50 @@ public readonly record struct PathStep(string? Field, ImmutableArray<(string Nam
 {
     /// <summary>A field.</summary>
     public static PathStep To(string field) => new(field, [], -1);
+
+    /// <summary>What is there below a value: with its place where it is an entry of a list, -1 where it is a field. Null when there is nothing.</summary>
+    public (JsonElement Value, int Index)? In(JsonElement parent)
+    {
+        if (Field is { } field)
+            return parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(field, out var child) ? (child, -1) : null;
+        if (parent.ValueKind != JsonValueKind.Array)
+            return null;
+        foreach (var (index, entry) in parent.EnumerateArray().Index())
+        {
+            if (entry.ValueKind == JsonValueKind.Object && Key.All(k => IsKey(entry, k.Name, k.Value)))
+                return (entry, index);
+        }
+
+        return null;
+    }
+
+    /// <summary>A value as part of a key.</summary>
+    internal static string Text(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
+
+    // A port's protocol is TCP when it is not said.
+    private static bool IsKey(JsonElement entry, string name, string value) =>
+        entry.TryGetProperty(name, out var own) ? Text(own) == value : name == "protocol" && value == "TCP";
 }
 
 /// <summary>The way to a field, as people write it and as managedFields and JSON Pointers do.</summary>
 public sealed record FieldPath(ImmutableArray<PathStep> Steps)
 {
+    /// <summary>The way to what this leads into.</summary>
+    public FieldPath Parent => new(Steps[..^1]);
+
+    /// <summary>What the way leads to in an object, or null.</summary>
+    public JsonElement? In(JsonElement root)
+    {
+        foreach (var step in Steps)
+        {
+            if (step.In(root) is not var (below, _))
+                return null;
+            root = below;
+        }
+
+        return root;
+    }
+
     /// <summary><c>.spec.template.spec.containers[users].image</c>.</summary>
     public override string ToString()
     {

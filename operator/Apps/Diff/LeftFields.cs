@@ -27,10 +27,10 @@ public static class LeftFields
     {
         foreach (var field in fields.EnumerateObject())
         {
-            if (StepOf(field.Name) is not { } step || Child(live, step) is not var (there, index))
+            if (StepOf(field.Name) is not { } step || step.In(live) is not var (there, index))
                 continue; // a value of a set, or already gone
             ImmutableArray<PathStep> below = [.. path, step with { Index = index }];
-            if (Child(desired, step) is var (wanted, _))
+            if (step.In(desired) is var (wanted, _))
                 Walk(field.Value, wanted, there, below, found);
             else
                 found.Add(new(new(below), default, there));
@@ -45,28 +45,6 @@ public static class LeftFields
         if (!name.StartsWith("k:", StringComparison.Ordinal))
             return null;
         using var key = JsonDocument.Parse(name[2..]);
-        return new(null, [.. key.RootElement.EnumerateObject().Select(k => (k.Name, Text(k.Value)))], -1);
+        return new(null, [.. key.RootElement.EnumerateObject().Select(k => (k.Name, PathStep.Text(k.Value)))], -1);
     }
-
-    // With its place where it is an entry of a list, -1 where it is a field.
-    private static (JsonElement Value, int Index)? Child(JsonElement parent, PathStep step)
-    {
-        if (step.Field is { } field)
-            return parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(field, out var child) ? (child, -1) : null;
-        if (parent.ValueKind != JsonValueKind.Array)
-            return null;
-        foreach (var (index, entry) in parent.EnumerateArray().Index())
-        {
-            if (entry.ValueKind == JsonValueKind.Object && step.Key.All(k => IsKey(entry, k.Name, k.Value)))
-                return (entry, index);
-        }
-
-        return null;
-    }
-
-    // A port's protocol is TCP when it is not said.
-    private static bool IsKey(JsonElement entry, string name, string value) =>
-        entry.TryGetProperty(name, out var own) ? Text(own) == value : name == "protocol" && value == "TCP";
-
-    private static string Text(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
 }

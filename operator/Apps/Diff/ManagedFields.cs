@@ -20,14 +20,14 @@ public static class ManagedFields
         live.ManagedFields?.Where(e => e.Manager != Keys.Manager && Holds(e, path)).MaxBy(e => e.Time)?.Manager ?? "";
 
     /// <summary>
-    /// Where our entry of a creation stands, or -1. It must become an <c>Apply</c> entry before the first server-side apply: else the fields
-    /// of both are ours, and one that leaves the spec would stay.
+    /// Where our entry of an operation stands, or -1: <c>Update</c> holds what we created or patched, <c>Apply</c> what we applied. The first must become part
+    /// of the second before a server-side apply: else the fields of both are ours, and one that leaves the spec would stay.
     /// </summary>
-    public static int UpdateEntry(ObjectMeta live)
+    public static int EntryOf(ObjectMeta live, string operation)
     {
         for (var i = 0; i < live.ManagedFields?.Count; i++)
         {
-            if (live.ManagedFields[i] is { Manager: Keys.Manager, Operation: "Update", Subresource: null })
+            if (live.ManagedFields[i] is { Manager: Keys.Manager, Subresource: null } entry && entry.Operation == operation)
                 return i;
         }
 

@@ -1,11 +1,11 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using Fleet.Kubernetes;
 
 namespace Fleet.Apps;
 
 /// <summary>
-/// The JSON patch (RFC 6902) that has to come before a server-side apply: it does what an apply cannot. Our entry of the creation becomes one of Apply
-/// (see <see cref="ManagedFields.UpdateEntry"/>), what others put into lists that are ours whole goes, and on old servers what leaves the spec and holds objects.
+/// The JSON patch (RFC 6902) that has to come before a server-side apply: it does what an apply cannot. What we created or patched counts as applied
+/// (see <see cref="ManagedFields.EntryOf"/>), what others put into lists that are ours whole goes, and on old servers what leaves the spec and holds objects.
 /// </summary>
 public static class Preparation
 {
@@ -15,23 +15,19 @@ public static class Preparation
     public static JsonArray Of(ObjectAction.Apply apply, ClusterFeatures features)
     {
         var operations = new JsonArray();
-        if (ManagedFields.UpdateEntry(apply.Live.Metadata) is var entry and >= 0)
-        {
-            operations.Add(Operation("test", $"/metadata/managedFields/{entry}/manager", Keys.Manager));
-            Replace(operations, $"/metadata/managedFields/{entry}/operation", "Update", "Apply");
-        }
-
+        Join(operations, apply.Live.Metadata);
         var live = apply.Live.ToJsonObject();
-        // A probe without its handler is refused, and so would be every apply that takes a probe away (kubernetes/kubernetes issue 99037).
-        var nested = features.RemovesNested ? [] : LeftFields.Of(apply.Desired.Object, apply.Live).Where(left => IsNested(left) && ManagedFields.OtherOwner(apply.Live.Metadata, left.Path).Length == 0);
-        foreach (var left in nested.DistinctBy(left => left.Path.ToJsonPointer(), StringComparer.Ordinal))
-            Remove(operations, left.Path, (JsonObject)Find(live, new(left.Path.Steps[..^1])));
+        if (!features.RemovesNested)
+        {
+            foreach (var (pointer, (path, becomes)) in LeftStructs.Of(apply.Desired.Object, apply.Live))
+                Leave(operations, live, pointer, path, becomes is { } value ? JsonNode.Parse(value.GetRawText()) : null);
+        }
 
         // A list is replaced whole: without its foreign entries it may be empty, or miss what Kubernetes demands of it. The innermost goes first and is
         // part of the outer one's value.
-        foreach (var list in apply.Extras.GroupBy(e => new FieldPath(e.Path.Steps[..^1]).ToJsonPointer(), StringComparer.Ordinal).OrderByDescending(l => l.First().Path.Steps.Length))
+        foreach (var list in apply.Extras.GroupBy(e => e.Path.Parent.ToJsonPointer(), StringComparer.Ordinal).OrderByDescending(l => l.First().Path.Steps.Length))
         {
-            var parent = Find(live, new(list.First().Path.Steps[..^1]));
+            var parent = Find(live, list.First().Path.Parent);
             if (parent is JsonObject fields)
             {
                 foreach (var extra in list)
@@ -43,7 +39,7 @@ public static class Preparation
             var before = entries.DeepClone();
             foreach (var extra in list.OrderByDescending(e => e.Path.Steps[^1].Index))
                 entries.RemoveAt(extra.Path.Steps[^1].Index);
-            foreach (var missing in apply.Differences.Where(d => d.IsMissingEntry && new FieldPath(d.Path.Steps[..^1]).ToJsonPointer() == list.Key))
+            foreach (var missing in apply.Differences.Where(d => d.IsMissingEntry && d.Path.Parent.ToJsonPointer() == list.Key))
                 entries.Add(JsonNode.Parse(missing.Desired.GetRawText()));
             Replace(operations, list.Key, before, entries.DeepClone());
         }
@@ -51,8 +47,51 @@ public static class Preparation
         return operations;
     }
 
-    private static bool IsNested(Difference left) => left.Path.Steps[^1].Field is not null && left.Live.ValueKind == JsonValueKind.Object
-        && left.Live.EnumerateObject().Any(field => field.Value.ValueKind == JsonValueKind.Object);
+    private static void Join(JsonArray operations, ObjectMeta live)
+    {
+        var (update, apply) = (ManagedFields.EntryOf(live, "Update"), ManagedFields.EntryOf(live, "Apply"));
+        if (update < 0)
+            return;
+        operations.Add(Operation("test", $"/metadata/managedFields/{update}/manager", Keys.Manager));
+        if (apply < 0)
+        {
+            Replace(operations, $"/metadata/managedFields/{update}/operation", "Update", "Apply");
+            return;
+        }
+
+        // Of two entries of Apply the server would take the later one for the whole.
+        var (patched, applied) = (Fields(update), Fields(apply));
+        operations.Add(Operation("test", $"/metadata/managedFields/{apply}/manager", Keys.Manager));
+        operations.Add(Operation("test", $"/metadata/managedFields/{update}/fieldsV1", patched.DeepClone()));
+        Replace(operations, $"/metadata/managedFields/{apply}/fieldsV1", applied, Union(applied, patched));
+        operations.Add(new JsonObject { ["op"] = "remove", ["path"] = $"/metadata/managedFields/{update}" });
+
+        JsonObject Fields(int entry) => live.ManagedFields![entry].FieldsV1 is { } fields ? JsonObject.Create(fields)! : [];
+    }
+
+    private static JsonObject Union(JsonObject one, JsonObject other)
+    {
+        var union = (JsonObject)one.DeepClone();
+        foreach (var (step, below) in other)
+            union[step] = union[step] is JsonObject there ? Union(there, (JsonObject)below!) : below?.DeepClone();
+        return union;
+    }
+
+    private static void Leave(JsonArray operations, JsonObject live, string pointer, FieldPath path, JsonNode? becomes)
+    {
+        var parent = Find(live, path.Parent);
+        if (becomes is null)
+        {
+            Remove(operations, path, (JsonObject)parent);
+            return;
+        }
+
+        Replace(operations, pointer, Find(live, path).DeepClone(), becomes);
+        if (path.Steps[^1] is { Field: null, Index: var index })
+            parent[index] = becomes.DeepClone();
+        else
+            parent[path.Steps[^1].Field!] = becomes.DeepClone();
+    }
 
     private static void Remove(JsonArray operations, FieldPath path, JsonObject fields)
     {

@@ -127,7 +127,7 @@ public sealed class SimulatedFleet
                 Cluster.Create(create.Desired.ToCreate);
                 break;
             case ObjectAction.Apply apply:
-                if (ManagedFields.UpdateEntry(apply.Live.Metadata) is var entry and >= 0)
+                if (ManagedFields.EntryOf(apply.Live.Metadata, "Update") is var entry and >= 0)
                     Cluster.Patch(apply.Object.Id, [new System.Text.Json.Nodes.JsonObject { ["op"] = "replace", ["path"] = $"/metadata/managedFields/{entry}/operation", ["value"] = "Apply" }]);
                 if (Scaling.Handover(apply.Desired, apply.Live) is { } replicas)
                     Cluster.Apply(Scaling.OnlyReplicas(Cluster.Get(apply.Object.Id), replicas), Keys.ScaleManager);

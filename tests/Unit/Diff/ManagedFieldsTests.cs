@@ -67,7 +67,7 @@ public class ManagedFieldsTests
             Assert.False(ManagedFields.IsOurs(live, Path("spec replicas")));
             Assert.False(ManagedFields.IsNobodys(live, Path("spec replicas")));
             Assert.Equal("", ManagedFields.OtherOwner(live, Path("spec replicas")));
-            Assert.Equal(-1, ManagedFields.UpdateEntry(live));
+            Assert.Equal(-1, ManagedFields.EntryOf(live, "Update"));
         }
     }
 
@@ -80,7 +80,7 @@ public class ManagedFieldsTests
     [InlineData("""[{"manager": "fleet-operator", "operation": "Apply"}]""", -1)]
     [InlineData("""[{"manager": "fleet-operator", "operation": "Update", "subresource": "status"}]""", -1)]
     public void The_entry_of_our_creation_is_found(string managedFields, int index) =>
-        Assert.Equal(index, ManagedFields.UpdateEntry(Read($$"""{"managedFields": {{managedFields}}}""")));
+        Assert.Equal(index, ManagedFields.EntryOf(Read($$"""{"managedFields": {{managedFields}}}"""), "Update"));
 
     private static ObjectMeta Read(string metadata) => JsonSerializer.Deserialize($$"""{"metadata": {{metadata}}}""", KubeJson.Default.PartialObject)!.Metadata;
 
