@@ -1,5 +1,6 @@
 using Fleet.Apps;
 using Fleet.Kubernetes;
+using Fleet.SystemTests.Charts;
 using Fleet.Testing;
 using Xunit;
 using Xunit.Abstractions;
@@ -74,13 +75,18 @@ public class ControlPlaneLossTests(ITestOutputHelper output) : AppTest(output)
         var process = await StartOperatorAsync(o => o with { LeaderElect = false });
         await ReadyShopAsync();
         var before = await SyncedAsync();
+        var start = await Cluster.AuditLog.NowAsync();
         await Cluster.KillAsync(part);
         await Cluster.StartAsync(part);
         await Eventually.True(async () => (await Kubectl.TryAsync(["scale", "deployment/shop-auth", "--replicas", "3"])).ExitCode == 0, TimeSpan.FromSeconds(60));
         await AppWhere(s => s.Drift is { Count: > 0 }, timeout: TimeSpan.FromSeconds(60));
         await ReadyAsync(timeout: TimeSpan.FromSeconds(60));
-        // A server that has just started may refuse watches until it knows the Roles: each is there again in the end.
-        await Eventually.True(async () => before.IsSubsetOf(await SyncedAsync()), TimeSpan.FromMinutes(2));
+        // A server that has just started may refuse watches until it knows the Roles: each is there again in the end, and what is not served has been asked for again.
+        await Eventually.True(async () => before.IsSubsetOf(await SyncedAsync()));
+        await Eventually.That(
+            async () => OperatorRules.RefusedForGood((await Cluster.AuditLog.SinceAsync(start)).Where(e => e.User.Username == OperatorAccount.User(Namespace))),
+            refused => refused.Count == 0,
+            describe: refused => string.Join("; ", refused));
         Assert.False(process.HasExited);
 
         async Task<HashSet<string>> SyncedAsync() =>

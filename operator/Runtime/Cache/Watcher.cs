@@ -17,7 +17,7 @@ public sealed partial class Watcher<T>
     /// <summary>
     /// For so long a 404 may be premature and is asked again soon: after our start, after the news of a CRD (announced before every
     /// API server answers for it), and where the kind was served before (a restarted API server learns of CRDs only by and by). So may
-    /// a 403 where the kind was allowed before: that server learns of Roles by and by as well.
+    /// a 403 where it was no matter of rights before: that server learns of Roles by and by as well.
     /// </summary>
     private static readonly TimeSpan Premature = TimeSpan.FromMinutes(1);
 
@@ -41,7 +41,8 @@ public sealed partial class Watcher<T>
     private volatile TaskCompletionSource _poke = NewPoke();
     private long _pokedAt;
     private long? _missedSince;
-    private long? _deniedSince;
+    private long _deniedSince;
+    private CacheState _beforeDenial;
     private string? _resumeAt;
     private int _failures;
 
@@ -208,11 +209,13 @@ public sealed partial class Watcher<T>
                 // :: The version stays: a refused watch is tried again by itself, or each list between two refusals would say Synced.
                 Restarts("denied");
                 if (_cache.State != CacheState.Denied)
+                {
                     Log.Denied(_logger, e.Message);
-                if (_cache.State == CacheState.Synced)
-                    _deniedSince = _time.GetTimestamp();
+                    (_deniedSince, _beforeDenial) = (_time.GetTimestamp(), _cache.State);
+                }
+
                 _writer.Denied(e.Message);
-                var soon = _deniedSince is { } since && _time.GetElapsedTime(since) < Premature;
+                var soon = _beforeDenial != CacheState.Starting && _time.GetElapsedTime(_deniedSince) < Premature;
                 return Bounded(_backOff.After(_failures++), soon ? LongestWhileAway : null);
 
             case ApiException { IsNotFound: true }:
@@ -251,10 +254,11 @@ public sealed partial class Watcher<T>
         _resumeAt = null;
         _missedSince ??= _time.GetTimestamp();
         var state = _cache.State;
-        var doubtful = (state is CacheState.Synced or CacheState.Denied) && _time.GetElapsedTime(_missedSince.Value) < Premature;
+        var known = state == CacheState.Denied && _beforeDenial == CacheState.NotServed ? CacheState.NotServed : state;
+        var doubtful = known is CacheState.Synced or CacheState.Denied && _time.GetElapsedTime(_missedSince.Value) < Premature;
         if (!doubtful)
         {
-            if (state != CacheState.NotServed)
+            if (known != CacheState.NotServed)
                 Log.NotServed(_logger, _source.Resource, why);
             _writer.NotServed();
         }

@@ -17,6 +17,16 @@ internal sealed record OperatorRules(string Group, string Resource, string Verb,
     /// <summary>Whether this rule allows what a request asks for.</summary>
     internal bool Allows(OperatorRules asked) => (Group, Resource, Verb) == (asked.Group, asked.Resource, asked.Verb) && (Name is null || Name == asked.Name);
 
+    /// <summary>
+    /// What was refused and never allowed since. An API server that has just started knows no Roles yet: what it refuses then it allows a moment later.
+    /// </summary>
+    internal static IReadOnlyList<AuditEntry> RefusedForGood(IEnumerable<AuditEntry> entries)
+    {
+        var asked = entries.Select(e => (Entry: e, What: (e.User.Username, Of(e) is { } rule ? rule with { Name = null } : null, e.ObjectRef?.Namespace))).Where(a => a.What.Item2 is not null).ToList();
+        var allowed = asked.Where(a => !a.Entry.IsForbidden).ToLookup(a => a.What, a => a.Entry.Received);
+        return [.. asked.Where(a => a.Entry.IsForbidden && !allowed[a.What].Any(at => at > a.Entry.Received)).Select(a => a.Entry)];
+    }
+
     /// <summary>All that the chart allows the operator, in one namespace and cluster-wide, one verb each.</summary>
     internal static async Task<IReadOnlyList<OperatorRules>> RenderAsync()
     {

@@ -203,6 +203,26 @@ public sealed class WatcherTests : IDisposable
     }
 
     [Fact]
+    public void A_kind_that_is_not_served_is_not_denied_for_longer_than_the_server_takes_to_know_the_Roles()
+    {
+        _source.ListFails = NotFound;
+        Start();
+        _sim.Advance(TimeSpan.FromMinutes(2));
+        Assert.Equal(CacheState.NotServed, _cache.State);
+        _source.ListFails = new HttpRequestException("Connection refused");
+        var calls = _source.Calls.Count;
+        Poke();
+        _sim.Until(() => _source.Calls.Count > calls);
+        _sim.Advance(TimeSpan.FromMinutes(2));
+        _source.ListFails = Forbidden;
+        _sim.Advance(TimeSpan.FromSeconds(5.1));
+        Assert.Equal(CacheState.Denied, _cache.State);
+        _source.ListFails = NotFound;
+        _sim.Advance(TimeSpan.FromSeconds(5.1));
+        Assert.Equal(CacheState.NotServed, _cache.State);
+    }
+
+    [Fact]
     public void A_right_that_was_taken_away_is_asked_for_ever_more_rarely()
     {
         Start();
