@@ -255,7 +255,7 @@ public sealed partial class Watcher<T>
         _missedSince ??= _time.GetTimestamp();
         var state = _cache.State;
         var known = state == CacheState.Denied && _beforeDenial == CacheState.NotServed ? CacheState.NotServed : state;
-        var doubtful = known is CacheState.Synced or CacheState.Denied && _time.GetElapsedTime(_missedSince.Value) < Premature;
+        var doubtful = (known is CacheState.Synced or CacheState.Denied) && _time.GetElapsedTime(_missedSince.Value) < Premature;
         if (!doubtful)
         {
             if (known != CacheState.NotServed)
