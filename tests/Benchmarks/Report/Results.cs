@@ -1,0 +1,26 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Fleet.Benchmarks.Report;
+
+/// <summary>One run: its rows, and where and when it was made.</summary>
+/// <param name="Machine">The machine, in words.</param>
+/// <param name="Kubernetes">The version of the control plane, or null when none was used.</param>
+/// <param name="Quick">Whether it was the short run.</param>
+/// <param name="Day">The day it was made.</param>
+/// <param name="Rows">What was measured.</param>
+internal sealed record Results(string Machine, string? Kubernetes, bool Quick, DateOnly Day, IReadOnlyList<Row> Rows)
+{
+    /// <summary>Writes them as JSON.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, ReportJson.Default.Results);
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
+    public static Results FromJson(string json) => JsonSerializer.Deserialize(json, ReportJson.Default.Results) ?? throw new JsonException("null is no result");
+}
+
+/// <summary>The JSON of results and of the ratios that are held.</summary>
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    NewLine = "\n")]
+[JsonSerializable(typeof(Results))]
+[JsonSerializable(typeof(SortedDictionary<string, HeldRatio>))]
+internal sealed partial class ReportJson : JsonSerializerContext;
