@@ -17,6 +17,9 @@ public sealed record OperatorStart
     /// <summary>False: works at once, without a lease.</summary>
     public bool LeaderElect { get; init; } = true;
 
+    /// <summary>The program; <see cref="OperatorProcess.Program"/> when null.</summary>
+    public string? Program { get; init; }
+
     /// <summary>More arguments of <c>fleet run</c>, one by one.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
@@ -59,11 +62,12 @@ public sealed class OperatorProcess : IAsyncDisposable
     /// <summary>Starts one and returns without waiting for it.</summary>
     public static OperatorProcess Start(OperatorStart options)
     {
-        if (!File.Exists(Program))
-            throw new FileNotFoundException($"{Program} is not built: dotnet build operator/Cli, or ./test");
+        var program = options.Program ?? Program;
+        if (!File.Exists(program))
+            throw new FileNotFoundException($"{program} is not built: dotnet build operator/Cli, or ./test");
         List<string> arguments =
         [
-            Program, "run", "--kubeconfig", options.Kubeconfig, "--health-port", "0", "--log-format", "json",
+            program, "run", "--kubeconfig", options.Kubeconfig, "--health-port", "0", "--log-format", "json",
             "--leader-elect=" + (options.LeaderElect ? "true" : "false"),
             "--lease-namespace", options.LeaseNamespace ?? options.WatchNamespace ?? "default",
         ];
