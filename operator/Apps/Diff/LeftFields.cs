@@ -16,8 +16,8 @@ public static class LeftFields
         var found = new List<Difference>();
         foreach (var entry in live.Metadata.ManagedFields ?? [])
         {
-            if (entry is { Manager: Keys.Manager, Subresource: null, FieldsV1: { ValueKind: JsonValueKind.Object } fields })
-                Walk(fields, desired.Json, live.Json, [], found);
+            if (entry is { Manager: Keys.Manager, Subresource: null, FieldsV1: { } fields })
+                Walk(fields.Json, desired.Json, live.Json, [], found);
         }
 
         return found;

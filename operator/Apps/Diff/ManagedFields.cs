@@ -36,7 +36,7 @@ public static class ManagedFields
 
     private static bool Holds(ManagedFieldsEntry entry, FieldPath path)
     {
-        if (entry.FieldsV1 is not { ValueKind: JsonValueKind.Object } node || node.GetPropertyCount() == 0)
+        if (entry.FieldsV1?.Json is not { } node || node.GetPropertyCount() == 0)
             return false;
         foreach (var step in path.Steps)
         {

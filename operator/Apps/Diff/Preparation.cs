@@ -66,7 +66,7 @@ public static class Preparation
         Replace(operations, $"/metadata/managedFields/{apply}/fieldsV1", applied, Union(applied, patched));
         operations.Add(new JsonObject { ["op"] = "remove", ["path"] = $"/metadata/managedFields/{update}" });
 
-        JsonObject Fields(int entry) => live.ManagedFields![entry].FieldsV1 is { } fields ? JsonObject.Create(fields)! : [];
+        JsonObject Fields(int entry) => live.ManagedFields![entry].FieldsV1 is { } fields ? JsonObject.Create(fields.Json)! : [];
     }
 
     private static JsonObject Union(JsonObject one, JsonObject other)

@@ -14,6 +14,7 @@ namespace Fleet.Kubernetes;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     Converters = [typeof(TimeConverter)],
     MaxDepth = MaxDepth)]
+[JsonSerializable(typeof(ObjectMeta))]
 [JsonSerializable(typeof(PartialObject))]
 [JsonSerializable(typeof(Pod))]
 [JsonSerializable(typeof(ReplicaSet))]

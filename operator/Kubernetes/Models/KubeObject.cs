@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -9,9 +7,15 @@ namespace Fleet.Kubernetes;
 /// An object as JSON with its metadata typed: what the planner makes and what the server answers, compared field by field.
 /// Immutable; <c>metadata.managedFields</c> is taken out of <see cref="Json"/> and kept in <see cref="Metadata"/>.
 /// </summary>
+/// <remarks>Caches hold thousands, and few are looked at: what is kept is the text. It is parsed when it is asked for, and forgotten at the next collection.</remarks>
 public sealed class KubeObject : IKubeObject
 {
-    private KubeObject(Resource resource, ObjectMeta metadata, JsonElement json) => (Resource, Metadata, Json) = (resource, metadata, json);
+    private static readonly JsonDocumentOptions Depth = new() { MaxDepth = KubeJson.MaxDepth };
+
+    private readonly byte[] _utf8;
+    private readonly WeakReference<JsonDocument> _parsed = new(null!);
+
+    private KubeObject(Resource resource, ObjectMeta metadata, byte[] utf8) => (Resource, Metadata, _utf8) = (resource, metadata, utf8);
 
     /// <summary>Which kind it is.</summary>
     public Resource Resource { get; }
@@ -20,7 +24,15 @@ public sealed class KubeObject : IKubeObject
     public ObjectMeta Metadata { get; }
 
     /// <summary>The whole object but its managedFields.</summary>
-    public JsonElement Json { get; }
+    public JsonElement Json
+    {
+        get
+        {
+            if (!_parsed.TryGetTarget(out var parsed))
+                _parsed.SetTarget(parsed = JsonDocument.Parse(_utf8, Depth));
+            return parsed.RootElement;
+        }
+    }
 
     /// <summary><c>Deployment/shop-auth</c>: how people and messages name it.</summary>
     public string Id => $"{Resource.Kind}/{Metadata.Name}";
@@ -29,10 +41,9 @@ public sealed class KubeObject : IKubeObject
     /// <exception cref="JsonException">The text is not an object with metadata.</exception>
     public static KubeObject Parse(Resource resource, ReadOnlySpan<byte> utf8)
     {
-        var partial = JsonSerializer.Deserialize(utf8, KubeJson.Default.PartialObject) ?? throw new JsonException("null in place of an object");
-        var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = KubeJson.MaxDepth });
-        using var whole = JsonDocument.ParseValue(ref reader);
-        return new(resource, partial.Metadata, WithoutManagedFields(whole.RootElement));
+        var parts = ObjectParts.Of(utf8);
+        var metadata = parts.Metadata is { } at ? JsonSerializer.Deserialize(utf8[at], KubeJson.Default.ObjectMeta) ?? new() : new();
+        return new(resource, metadata, [.. utf8[..parts.Cut.Start], .. utf8[parts.Cut.End..]]);
     }
 
     /// <summary>Takes over an object that was built here; <c>apiVersion</c> and <c>kind</c> are set from the resource.</summary>
@@ -49,39 +60,13 @@ public sealed class KubeObject : IKubeObject
     public JsonElement Part(string name) => Json.TryGetProperty(name, out var part) ? part : default;
 
     /// <summary>A mutable copy.</summary>
-    public JsonObject ToJsonObject() => JsonObject.Create(Json.Clone())!;
+    public JsonObject ToJsonObject() => JsonObject.Create(Json)!;
 
     /// <summary>The object's bytes.</summary>
-    public ReadOnlySpan<byte> Utf8 => JsonMarshal.GetRawUtf8Value(Json);
+    public ReadOnlySpan<byte> Utf8 => _utf8;
 
     /// <inheritdoc/>
     public override string ToString() => Id;
-
-    private static JsonElement WithoutManagedFields(JsonElement whole)
-    {
-        var buffer = new ArrayBufferWriter<byte>(2048);
-        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true, Encoder = KubeJson.Encoder }))
-        {
-            writer.WriteStartObject();
-            foreach (var property in whole.EnumerateObject())
-            {
-                if (!property.NameEquals("metadata"u8))
-                {
-                    property.WriteTo(writer);
-                    continue;
-                }
-
-                writer.WriteStartObject("metadata"u8);
-                foreach (var field in property.Value.EnumerateObject().Where(f => !f.NameEquals("managedFields"u8)))
-                    field.WriteTo(writer);
-                writer.WriteEndObject();
-            }
-
-            writer.WriteEndObject();
-        }
-
-        return JsonElement.Parse(buffer.WrittenSpan, new JsonDocumentOptions { MaxDepth = KubeJson.MaxDepth });
-    }
 }
 
 /// <summary>An object of which only the metadata was asked for.</summary>

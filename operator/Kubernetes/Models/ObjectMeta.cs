@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Fleet.Kubernetes;
 
@@ -13,12 +13,14 @@ public interface IKubeObject
 public sealed record ObjectMeta
 {
     /// <summary>The object's name, unique per kind and namespace.</summary>
+    [JsonConverter(typeof(SharedTextConverter))]
     public string Name { get; init => field = value ?? ""; } = "";
 
     /// <summary>A prefix from which the server makes the name.</summary>
     public string? GenerateName { get; init; }
 
     /// <summary>The namespace; null for cluster-wide kinds.</summary>
+    [JsonConverter(typeof(SharedTextConverter))]
     public string? Namespace { get; init; }
 
     /// <summary>The identity of this very object: one deleted and made again has another.</summary>
@@ -40,9 +42,11 @@ public sealed record ObjectMeta
     public long? DeletionGracePeriodSeconds { get; init; }
 
     /// <summary>Labels, by key.</summary>
+    [JsonConverter(typeof(TextMapConverter))]
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
     /// <summary>Annotations, by key.</summary>
+    [JsonConverter(typeof(TextMapConverter))]
     public IReadOnlyDictionary<string, string>? Annotations { get; init; }
 
     /// <summary>Who owns the object.</summary>
@@ -56,15 +60,19 @@ public sealed record ObjectMeta
 public sealed record OwnerReference
 {
     /// <summary>The owner's group and version.</summary>
+    [JsonConverter(typeof(SharedTextConverter))]
     public required string ApiVersion { get; init; }
 
     /// <summary>The owner's kind.</summary>
+    [JsonConverter(typeof(SharedTextConverter))]
     public required string Kind { get; init; }
 
     /// <summary>The owner's name.</summary>
+    [JsonConverter(typeof(SharedTextConverter))]
     public required string Name { get; init; }
 
     /// <summary>The owner's UID.</summary>
+    [JsonConverter(typeof(SharedTextConverter))]
     public required string Uid { get; init; }
 
     /// <summary>Whether this owner is the managing controller.</summary>
@@ -78,19 +86,22 @@ public sealed record OwnerReference
 public sealed record ManagedFieldsEntry
 {
     /// <summary>The manager's name.</summary>
+    [JsonConverter(typeof(SharedTextConverter))]
     public string? Manager { get; init; }
 
     /// <summary><c>Apply</c> or <c>Update</c>.</summary>
+    [JsonConverter(typeof(SharedTextConverter))]
     public string? Operation { get; init; }
 
     /// <summary>When the manager last changed a field.</summary>
     public DateTimeOffset? Time { get; init; }
 
     /// <summary>The subresource written through, <c>status</c> or <c>scale</c>; null for the object itself.</summary>
+    [JsonConverter(typeof(SharedTextConverter))]
     public string? Subresource { get; init; }
 
-    /// <summary>The set of fields, in the FieldsV1 form (<c>{"f:spec":{"f:replicas":{}}}</c>).</summary>
-    public JsonElement? FieldsV1 { get; init; }
+    /// <summary>The set of fields.</summary>
+    public FieldsV1? FieldsV1 { get; init; }
 }
 
 /// <summary>Questions asked of metadata all over the operator.</summary>

@@ -16,7 +16,7 @@ internal sealed class OperatorFamily : IFamily
     /// <inheritdoc/>
     public async Task RunAsync(BenchmarkRun run, CancellationToken stop)
     {
-        foreach (var count in run.Quick ? (int[])[100] : [100, 500, 2000])
+        foreach (var count in (Environment.GetEnvironmentVariable("BENCH_SIZES") ?? (run.Quick ? "100" : "100,500,2000")).Split(',').Select(int.Parse))
             await ManyApps.MeasureAsync(run, count, repeats: run.Quick || count == 2000 ? 1 : 3, stop);
     }
 }

@@ -166,5 +166,5 @@ public class ScalingTests
     private static int Replicas(SimulatedFleet fleet) => fleet.Cluster.Get(Web).Part("spec").GetProperty("replicas").GetInt32();
 
     private static IEnumerable<string?> Owners(SimulatedFleet fleet) => fleet.Cluster.Get(Web).Metadata.ManagedFields!
-        .Where(e => e.FieldsV1 is { } fields && fields.TryGetProperty("f:spec", out var spec) && spec.TryGetProperty("f:replicas", out _)).Select(e => e.Manager);
+        .Where(e => e.FieldsV1?.Json is { } fields && fields.TryGetProperty("f:spec", out var spec) && spec.TryGetProperty("f:replicas", out _)).Select(e => e.Manager);
 }
