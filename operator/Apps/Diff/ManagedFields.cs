@@ -40,9 +40,10 @@ public static class ManagedFields
             return false;
         foreach (var step in path.Steps)
         {
-            // An empty set below a field means the field as a whole, an atomic list for instance.
+            // An empty set below a field means the field as a whole, an atomic list for instance. A list whose entries have keys is left with one when the last
+            // entry that the manager set has become somebody else's, and that entry is not the manager's.
             if (node.GetPropertyCount() == 0)
-                return true;
+                return step.Key.IsEmpty;
             if (Child(node, step) is not { } child)
                 return false;
             node = child;

@@ -11,12 +11,20 @@ internal static class BareClient
     // As the operator's: OperatorHost.
     private const int Concurrency = 16;
 
+    /// <summary>A client as the operator has one, under a name of its own.</summary>
+    public static ApiClient Connect(BenchCluster cluster) => new(
+        ClusterConfig.Load(cluster.Plane.AdminKubeconfig), new() { UserAgent = BenchCluster.BareAgent, FieldManager = BenchCluster.BareAgent, MaxConcurrency = Concurrency });
+
+    /// <summary>Makes the objects of an app, all at once.</summary>
+    public static Task MakeChildrenAsync(ApiClient client, BenchCluster cluster, KubeObject app, CancellationToken stop) =>
+        Task.WhenAll(Apps.ChildrenOf(Apps.App(app.Metadata.Namespace!, app.Metadata.Uid!), cluster.Version).Select(child => client.CreateAsync(child, stop)));
+
     /// <summary>Posts apps and makes their objects; returns when the last is made.</summary>
     /// <returns>The timeline, and what this process used.</returns>
     public static async Task<(Timeline Timeline, TimeSpan Cpu)> MakeAsync(BenchCluster cluster, int count, CancellationToken stop)
     {
         await cluster.MakeNamespacesAsync(count, stop);
-        using var client = new ApiClient(ClusterConfig.Load(cluster.Plane.AdminKubeconfig), new() { UserAgent = BenchCluster.BareAgent, FieldManager = BenchCluster.BareAgent, MaxConcurrency = Concurrency });
+        using var client = Connect(cluster);
         await client.GetVersionAsync(stop); // connected, as the operator is
         var start = await cluster.Plane.AuditLog.NowAsync();
         var cpu = Environment.CpuUsage.TotalTime;
@@ -25,7 +33,7 @@ internal static class BareClient
         {
             var made = new List<Task>();
             await foreach (var app in posted.Reader.ReadAllAsync(stop))
-                made.AddRange(Apps.ChildrenOf(Apps.App(app.Metadata.Namespace!, app.Metadata.Uid!), cluster.Version).Select(child => client.CreateAsync(child, stop)));
+                made.Add(MakeChildrenAsync(client, cluster, app, stop));
             await Task.WhenAll(made);
         }, stop);
         await Applying.AllAsync(cluster, count, posted.Writer, stop);

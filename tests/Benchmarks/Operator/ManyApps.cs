@@ -18,7 +18,7 @@ internal static class ManyApps
             await using (var cluster = await BenchCluster.StartAsync(run, controllers: false))
                 bare.Add(await BareClient.MakeAsync(cluster, count, stop));
             await using (var cluster = await BenchCluster.StartAsync(run, controllers: false))
-                ours.Add(await OperatorAsync(run, cluster, count, stop));
+                ours.Add(await OperatorAsync(run, cluster, count, change: i == repeats - 1, stop));
         }
 
         var group = string.Create(CultureInfo.InvariantCulture, $"{count} apps");
@@ -40,7 +40,7 @@ internal static class ManyApps
             run.Add(Row($"requests of an app: {verb.Key}", Units.Count, (double)verb.Count() / count));
     }
 
-    private static async Task<(Timeline Timeline, ProcessUsage Usage)> OperatorAsync(BenchmarkRun run, BenchCluster cluster, int count, CancellationToken stop)
+    private static async Task<(Timeline Timeline, ProcessUsage Usage)> OperatorAsync(BenchmarkRun run, BenchCluster cluster, int count, bool change, CancellationToken stop)
     {
         await cluster.MakeNamespacesAsync(count, stop);
         await using var op = await MeasuredOperator.StartAsync(cluster, run);
@@ -50,7 +50,10 @@ internal static class ManyApps
         await Applying.AllAsync(cluster, count, posted: null, stop);
         await op.IdleAsync();
         var usage = op.Usage;
-        return (Timeline.Of(await cluster.Plane.AuditLog.SinceAsync(start), MeasuredOperator.Agent), usage with { Cpu = usage.Cpu - before });
+        var timeline = Timeline.Of(await cluster.Plane.AuditLog.SinceAsync(start), MeasuredOperator.Agent);
+        if (change)
+            await SingleChange.MeasureAsync(run, cluster, op, count, stop);
+        return (timeline, usage with { Cpu = usage.Cpu - before });
     }
 
     private static double Median(IEnumerable<double> values) => Percentiles.Of(values, 0.5);

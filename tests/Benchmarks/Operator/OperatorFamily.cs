@@ -1,7 +1,3 @@
-using System.Globalization;
-using Fleet.Benchmarks.Measuring;
-using Fleet.Benchmarks.Report;
-
 namespace Fleet.Benchmarks.Operator;
 
 /// <summary>The operator on a real control plane, beside a client that makes the same objects with the same concurrency and nothing else.</summary>
@@ -16,7 +12,11 @@ internal sealed class OperatorFamily : IFamily
     /// <inheritdoc/>
     public async Task RunAsync(BenchmarkRun run, CancellationToken stop)
     {
-        foreach (var count in (Environment.GetEnvironmentVariable("BENCH_SIZES") ?? (run.Quick ? "100" : "100,500,2000")).Split(',').Select(int.Parse))
+        foreach (var count in run.Quick ? (int[])[100] : [100, 500, 2000])
             await ManyApps.MeasureAsync(run, count, repeats: run.Quick || count == 2000 ? 1 : 3, stop);
+        await SingleApps.MeasureAsync(run, stop);
+        await Starting.MeasureAsync(run, stop);
+        foreach (var count in run.Quick ? (int[])[20] : [100, 500])
+            await RunningFleet.MeasureAsync(run, count, stop);
     }
 }

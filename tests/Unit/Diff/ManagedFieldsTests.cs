@@ -15,7 +15,7 @@ public class ManagedFieldsTests
           {"manager": "fleet-operator", "operation": "Update", "apiVersion": "apps/v1", "time": "2030-01-01T00:00:00Z", "fieldsType": "FieldsV1", "fieldsV1": {
             "f:metadata": {"f:annotations": {".": {}, "f:fleet.microservices.dev/applied": {}}, "f:labels": {".": {}, "f:team": {}},
               "f:ownerReferences": {".": {}, "k:{\"uid\":\"u-1\"}": {}}},
-            "f:spec": {"f:replicas": {}, "f:selector": {}, "f:template": {"f:spec": {"f:containers": {"k:{\"name\":\"users\"}": {".": {}, "f:args": {}, "f:name": {},
+            "f:spec": {"f:replicas": {}, "f:selector": {}, "f:template": {"f:spec": {"f:containers": {"k:{\"name\":\"users\"}": {".": {}, "f:args": {}, "f:name": {}, "f:envFrom": {}, "f:volumeMounts": {},
               "f:env": {".": {}, "k:{\"name\":\"PORT\"}": {".": {}, "f:name": {}, "f:value": {}}},
               "f:ports": {".": {}, "k:{\"containerPort\":8002,\"protocol\":\"TCP\"}": {".": {}, "f:containerPort": {}, "f:name": {}, "f:protocol": {}}}}}}}}}},
           {"manager": "fleet-operator", "operation": "Update", "apiVersion": "apps/v1", "time": "2030-01-01T00:00:01Z", "subresource": "status",
@@ -43,6 +43,8 @@ public class ManagedFieldsTests
     [InlineData("spec template spec containers [name=users] ports [containerPort=8002,protocol=TCP] name", true)]
     [InlineData("spec template spec containers [name=users] ports [containerPort=9002,protocol=TCP] name", false)]
     [InlineData("spec template spec containers [name=other]", false)]
+    [InlineData("spec template spec containers [name=users] envFrom [0]", true)] // as a whole
+    [InlineData("spec template spec containers [name=users] volumeMounts [mountPath=/data]", false)] // somebody has changed the one entry's key
     [InlineData("spec paused", false)] // through a subresource
     public void What_the_operator_set_last_is_its_own(string path, bool isOurs) => Assert.Equal(isOurs, ManagedFields.IsOurs(Live, Path(path)));
 
