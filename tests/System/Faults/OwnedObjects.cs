@@ -21,7 +21,7 @@ internal static class OwnedObjects
         foreach (var obj in await ListAsync(api, ns))
         {
             if (obj.Metadata.OwnerReferences?.FirstOrDefault(o => o.Kind == MicroserviceApp.Resource.Kind) is { } by && owner(by.Name))
-                found[obj.Id] = Normal(obj.ToJsonObject()).ToJsonString(Readable).Replace(ns, "NAMESPACE", StringComparison.Ordinal);
+                found[obj.Id] = Normal(obj.Resource, obj.ToJsonObject()).ToJsonString(Readable).Replace(ns, "NAMESPACE", StringComparison.Ordinal);
         }
 
         return found;
@@ -65,7 +65,7 @@ internal static class OwnedObjects
         return string.Join('\n', want.Except(have).Select(l => $"  - {l}").Concat(have.Except(want).Select(l => $"  + {l}")));
     }
 
-    private static JsonNode Normal(JsonObject obj)
+    private static JsonNode Normal(Resource kind, JsonObject obj)
     {
         var metadata = obj["metadata"]!.AsObject();
         var kept = new JsonObject { ["name"] = metadata["name"]!.DeepClone(), ["labels"] = metadata["labels"]?.DeepClone() };
@@ -86,9 +86,11 @@ internal static class OwnedObjects
         }
 
         obj["metadata"] = kept;
+        obj.Remove("apiVersion"); // in a list they may be left out
+        obj.Remove("kind");
         obj.Remove("status");
         obj.Remove("secrets"); // of a ServiceAccount, before 1.24
-        if (obj["kind"]!.ToString() == "Service" && obj["spec"] is JsonObject spec && spec["clusterIP"]?.ToString() is { } address && address != "None")
+        if (kind == Resources.Services && obj["spec"] is JsonObject spec && spec["clusterIP"]?.ToString() is { } address && address != "None")
         {
             spec.Remove("clusterIP");
             spec.Remove("clusterIPs");

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Fleet.Testing;
 
 namespace Fleet.SystemTests.Faults;
 
@@ -49,7 +50,7 @@ internal enum Happening
 /// <summary>What a seed stands for: which apps there are, what happens to them and how much goes wrong meanwhile.</summary>
 /// <param name="Seed">Everything random follows from it.</param>
 /// <param name="Kind">Who runs.</param>
-/// <param name="FaultRate">The share of requests that go wrong.</param>
+/// <param name="FaultRate">As <see cref="FaultPlan"/> takes it.</param>
 /// <param name="Apps">How many apps there are.</param>
 /// <param name="Happenings">What happens, in order.</param>
 internal sealed record Storm(int Seed, StormKind Kind, double FaultRate, int Apps, ImmutableArray<Happening> Happenings)
@@ -66,7 +67,7 @@ internal sealed record Storm(int Seed, StormKind Kind, double FaultRate, int App
     {
         var dice = new Random(seed);
         var kind = (seed % 6) switch { 3 => StormKind.Clock, 4 or 5 => StormKind.Pair, _ => StormKind.Lone };
-        var happenings = Enumerable.Range(0, dice.Next(8, 15)).Select(_ => Usual[dice.Next(Usual.Length)]).ToList();
+        var happenings = Enumerable.Range(0, dice.Next(8, 20)).Select(_ => Usual[dice.Next(Usual.Length)]).ToList();
         // A successor waits for the end of the lease, so a pair's storm is long with one disturbance.
         var (count, disturbances) = kind switch
         {
@@ -76,12 +77,12 @@ internal sealed record Storm(int Seed, StormKind Kind, double FaultRate, int App
         };
         for (var i = 0; i < count; i++)
             happenings.Insert(dice.Next(1, happenings.Count + 1), disturbances[dice.Next(disturbances.Length)]);
-        return new(seed, kind, 0.03 + (0.27 * dice.NextDouble()), dice.Next(1, 3), [.. happenings]);
+        return new(seed, kind, 0.05 + (0.25 * dice.NextDouble()), dice.Next(1, 3), [.. happenings]);
     }
 
     /// <summary>The dice for one part of it.</summary>
     public Random Dice(int part) => new(unchecked((Seed * 7919) + part));
 
     /// <inheritdoc/>
-    public override string ToString() => $"seed {Seed}: {Kind}, {Apps} apps, {FaultRate:0%} of requests go wrong; {string.Join(", ", Happenings)}";
+    public override string ToString() => $"seed {Seed}: {Kind}, {Apps} apps, {FaultRate:0%} faults; {string.Join(", ", Happenings)}";
 }

@@ -127,7 +127,7 @@ internal sealed class StormRun : IAsyncDisposable
             AssertNoneFailed();
             await StartAnewAsync();
             var converged = writes.Count == 0 ? calm : writes.Max(w => w.Completed);
-            return new(_storm, Stopwatch.GetElapsedTime(began), converged > calm ? converged - calm : TimeSpan.Zero, writers, writes.Count, _proxy.Committed, Afterwards(calm, writes));
+            return new(_storm, Stopwatch.GetElapsedTime(began), converged > calm ? converged - calm : TimeSpan.Zero, writers, writes.Count, _proxy.Committed, await AfterwardsAsync(calm, start));
         }
         catch (Exception e)
         {
@@ -336,9 +336,12 @@ internal sealed class StormRun : IAsyncDisposable
         }
     }
 
-    private List<string> Afterwards(DateTimeOffset calm, IEnumerable<AuditEntry> writes) =>
+    // The writes of others, too: what an operator waits for is done by the cluster's own controllers.
+    private async Task<List<string>> AfterwardsAsync(DateTimeOffset calm, AuditPosition start) =>
     [
-        .. writes.Select(w => (At: w.Received, Line: $"{w}"))
+        .. (await _cluster.AuditLog.SinceAsync(start))
+            .Where(e => e.IsRealWrite && e.ObjectRef?.Namespace == Namespace && (e.UserAgent.StartsWith("fleet-operator/", StringComparison.Ordinal) || e.Verb == "delete"))
+            .Select(w => (At: w.Received, Line: $"{w}"))
             .Concat(_slots.SelectMany(s => s.All).SelectMany(p => p.Process.Log.Entries).Select(e => (At: e.Time, Line: Line(e))))
             .Where(l => l.At > calm)
             .OrderBy(l => l.At)

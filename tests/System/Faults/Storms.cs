@@ -68,7 +68,7 @@ internal sealed class Storms(ControlPlane cluster, ApiClient api, ITestOutputHel
             var times = kind.Select(r => r.Converged.TotalSeconds).Order().ToList();
             Report(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{kind.Key}: {times.Count} runs; converged after the storm: median {times[times.Count / 2]:0.0} s, 95% within {times[(times.Count - 1) * 95 / 100]:0.0} s, longest {times[^1]:0.0} s"));
+                $"{kind.Key}: {times.Count} runs; converged after the storm: median {times[times.Count / 2]:0.0} s, 95% within {times[(int)Math.Ceiling(0.95 * times.Count) - 1]:0.0} s, longest {times[^1]:0.0} s"));
         }
 
         Report($"faults: {string.Join(", ", _results.SelectMany(r => r.Faults).GroupBy(f => f.Key).OrderBy(f => f.Key).Select(f => $"{f.Key} {f.Sum(c => c.Value)}"))}");

@@ -10,13 +10,10 @@ namespace Fleet.Testing;
 /// the same seed has the same faults, however requests that are under way at once overtake each other.
 /// </summary>
 /// <param name="seed">Of all decisions.</param>
-/// <param name="rate">The share of requests that go wrong, from 0 to 1.</param>
+/// <param name="rate">The share of reads that go wrong, from 0 to 0.4. Of writes, which are few, it is twice as much; of watches, which are one request for many events, up to three times.</param>
 public sealed class FaultPlan(int seed, double rate)
 {
     private readonly ConcurrentDictionary<string, int> _asked = new(StringComparer.Ordinal);
-
-    /// <summary>A watch is one request for many events, so more of them go wrong.</summary>
-    private double WatchRate => Math.Min(3 * rate, 0.75);
 
     /// <summary>Decides about the next request of its kind.</summary>
     /// <param name="request">Its method and path, without what another run has otherwise.</param>
@@ -30,7 +27,7 @@ public sealed class FaultPlan(int seed, double rate)
     /// <summary>What happens to a request; null when nothing does.</summary>
     public Fault? For(ApiExchange exchange)
     {
-        if (exchange.Dice.NextDouble() >= (exchange.IsWatch ? WatchRate : rate))
+        if (exchange.Dice.NextDouble() >= (exchange.IsWatch ? Math.Min(3 * rate, 0.75) : exchange.IsWrite ? 2 * rate : rate))
             return null;
         var suitable = Fault.All.Where(f => f.Suits(exchange)).ToList();
         return suitable[exchange.Dice.Next(suitable.Count)];
