@@ -6,7 +6,7 @@ namespace Fleet.Controller;
 
 /// <summary>
 /// Where the server's answer to our own write differs from what we wrote: admission did that, and doing it again would change nothing. Most of it is told by
-/// managedFields and needs no memory; what a webhook takes away is not, and is kept here.
+/// managedFields and needs no memory; what a webhook takes away is not, and is kept here. What another manager holds came between our read and our write: that is drift.
 /// </summary>
 public sealed class AnswerBook
 {
@@ -19,7 +19,7 @@ public sealed class AnswerBook
     public void Note(KubeObject sent, KubeObject answer)
     {
         var uid = answer.Metadata.Uid!;
-        ImmutableHashSet<string> differs = [.. FieldDiff.Between(sent, answer).Select(d => d.LiveText)];
+        ImmutableHashSet<string> differs = [.. FieldDiff.Between(sent, answer).Where(d => ManagedFields.OtherOwner(answer.Metadata, d.Path).Length == 0).Select(d => d.LiveText)];
         if (!differs.IsEmpty)
             ImmutableInterlocked.AddOrUpdate(ref _all, uid, differs, (_, _) => differs);
         else

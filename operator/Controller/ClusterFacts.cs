@@ -41,7 +41,13 @@ public sealed partial class ClusterFacts(ApiClient api, TimeProvider time, ILogg
                 _known.TrySetResult();
                 (failures, pause) = (0, Every);
             }
-            catch (Exception e) when (e is ApiException or HttpRequestException or IOException or TimeoutException)
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+#pragma warning disable CA1031 // an answer cut short, a credential that cannot be had: until the version is known no app is worked on, so nothing may end the asking
+            catch (Exception e)
+#pragma warning restore CA1031
             {
                 pause = _backOff.After(++failures);
                 Log.NoAnswer(logger, Failures.Describe(e), pause.TotalSeconds);

@@ -95,7 +95,9 @@ public sealed partial class OperatorHost(ClusterConfig cluster, OperatorOptions 
             {
                 await Task.WhenAll([facts.Known, .. caches.All.Select(c => c.Settled)]).WaitAsync(ending.Token);
                 telling = events.RunAsync(ending.Token);
-                var reconciler = Reconciler(api, caches, config, facts, events);
+                // A process that was frozen goes on in the middle of a pass, before anything has told it that its lease is another's.
+                var writing = options.LeaderElect ? api.WritingWhile(() => leadership.IsLeader) : api;
+                var reconciler = Reconciler(writing, caches, config, facts, events);
                 await new Workers(queue, reconciler.ReconcileAsync, options.Workers, logs.CreateLogger("Fleet.Workers"), metrics, time).RunAsync(ending.Token);
             }
         }

@@ -10,14 +10,14 @@ public static class ManagedFields
     /// Whether the field still counts as set by us. A webhook that changes our own request changes the value and leaves the field ours;
     /// whoever changes it later takes it over. So a field that differs and is ours was changed by admission, and is no drift.
     /// </summary>
-    public static bool IsOurs(ObjectMeta live, FieldPath path) => live.ManagedFields?.Any(e => e.Manager == Keys.Manager && e.Subresource is null && Holds(e, path)) == true;
+    public static bool IsOurs(ObjectMeta live, FieldPath path) => live.ManagedFields is { } entries && entries.Any(e => e.Manager == Keys.Manager && e.Subresource is null && Holds(e, path, entries));
 
     /// <summary>Whether nobody set the field: an entry of a list that admission put in. False where the server keeps no record.</summary>
-    public static bool IsNobodys(ObjectMeta live, FieldPath path) => live.ManagedFields is { Count: > 0 } entries && !entries.Any(e => Holds(e, path));
+    public static bool IsNobodys(ObjectMeta live, FieldPath path) => live.ManagedFields is { Count: > 0 } entries && !entries.Any(e => Holds(e, path, entries));
 
     /// <summary>Who set the field last, other than us; empty when that is unknown, as it is when the field was removed.</summary>
     public static string OtherOwner(ObjectMeta live, FieldPath path) =>
-        live.ManagedFields?.Where(e => e.Manager != Keys.Manager && Holds(e, path)).MaxBy(e => e.Time)?.Manager ?? "";
+        live.ManagedFields?.Where(e => e.Manager != Keys.Manager && Holds(e, path, live.ManagedFields)).MaxBy(e => e.Time)?.Manager ?? "";
 
     /// <summary>
     /// Where our entry of an operation stands, or -1: <c>Update</c> holds what we created or patched, <c>Apply</c> what we applied. The first must become part
@@ -34,22 +34,36 @@ public static class ManagedFields
         return -1;
     }
 
-    private static bool Holds(ManagedFieldsEntry entry, FieldPath path)
+    private static bool Holds(ManagedFieldsEntry entry, FieldPath path, IReadOnlyList<ManagedFieldsEntry> all)
     {
         if (entry.FieldsV1?.Json is not { } node || node.GetPropertyCount() == 0)
             return false;
-        foreach (var step in path.Steps)
+        for (var i = 0; i < path.Steps.Length; i++)
         {
-            // An empty set below a field means the field as a whole, an atomic list for instance. A list whose entries have keys is left with one when the last
-            // entry that the manager set has become somebody else's, and that entry is not the manager's.
+            // An empty set below a field means the field as a whole, an atomic list for instance. But it is also what is left to whoever created a list or map with
+            // keys once others took over all that was in it: no entry with a key is held by it, and no key of a map that others hold key by key.
             if (node.GetPropertyCount() == 0)
-                return step.Key.IsEmpty;
-            if (Child(node, step) is not { } child)
+                return path.Steps[i].Key.IsEmpty && !all.Any(e => CountsBelow(e, path.Steps.AsSpan()[..i]));
+            if (Child(node, path.Steps[i]) is not { } child)
                 return false;
             node = child;
         }
 
         return true;
+    }
+
+    private static bool CountsBelow(ManagedFieldsEntry entry, ReadOnlySpan<PathStep> steps)
+    {
+        if (entry.FieldsV1?.Json is not { } node)
+            return false;
+        foreach (var step in steps)
+        {
+            if (Child(node, step) is not { } child)
+                return false;
+            node = child;
+        }
+
+        return node.EnumerateObject().Any(below => !below.NameEquals("."u8));
     }
 
     private static JsonElement? Child(JsonElement node, PathStep step)

@@ -17,6 +17,7 @@ public sealed partial class ApiClient : IDisposable
 
     private readonly ApiClientOptions _options;
     private readonly Transport _transport;
+    private readonly Func<bool>? _mayWrite;
 
     /// <summary>Makes one; nothing is sent yet.</summary>
     public ApiClient(ClusterConfig config, ApiClientOptions options)
@@ -27,6 +28,15 @@ public sealed partial class ApiClient : IDisposable
     /// <summary>For tests that answer in the server's place.</summary>
     internal ApiClient(ClusterConfig config, ApiClientOptions options, Func<ClientCertificate?, HttpMessageHandler> open) =>
         (Config, _options, _transport) = (config, options, new(config, options, open));
+
+    private ApiClient(ApiClient shared, Func<bool> mayWrite) => (Config, _options, _transport, _mayWrite) = (shared.Config, shared._options, shared._transport, mayWrite);
+
+    /// <summary>
+    /// The same client, on the same connections, for writes that are allowed for a time only: each is asked for right before it is sent, when it has waited for its turn and
+    /// for whatever stopped this process, and what is no longer allowed ends in <see cref="NotAllowedException"/>. It need not be disposed.
+    /// </summary>
+    /// <param name="mayWrite">Whether a write may be sent now; must return at once and not throw.</param>
+    public ApiClient WritingWhile(Func<bool> mayWrite) => new(this, mayWrite);
 
     /// <summary>The server that is asked.</summary>
     public ClusterConfig Config { get; }
@@ -135,7 +145,11 @@ public sealed partial class ApiClient : IDisposable
         stop);
 
     /// <summary>Closes the connections; what is under way fails.</summary>
-    public void Dispose() => _transport.Dispose();
+    public void Dispose()
+    {
+        if (_mayWrite is null)
+            _transport.Dispose();
+    }
 
     private Task<DiscoveryBody> DiscoverAsync(string path, string accept, CancellationToken stop) => SendAsync(
         new("get", HttpMethod.Get, path, $"discover {path}") { Accept = accept },
@@ -143,7 +157,7 @@ public sealed partial class ApiClient : IDisposable
         stop);
 
     private Task<T> SendAsync<T>(ApiRequest request, ObjectReader<T> read, CancellationToken stop) => _transport.SendAsync(
-        request,
+        request.IsWrite ? request with { MaySend = _mayWrite } : request,
         async (response, within) =>
         {
             using var body = await PooledBody.ReadAsync(await response.Content.ReadAsStreamAsync(within), _options.MaxBodyLength, within);

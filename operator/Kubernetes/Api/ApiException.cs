@@ -61,3 +61,7 @@ public sealed class ApiException : Exception
         return request is null ? $"{message} ({(int)code} {reason})" : $"{request}: {message} ({(int)code} {reason})";
     }
 }
+
+/// <summary>A write was not sent: the time for which it was allowed is over (see <see cref="ApiClient.WritingWhile"/>).</summary>
+/// <param name="message">Which write.</param>
+public sealed class NotAllowedException(string message) : Exception(message);

@@ -21,7 +21,12 @@ internal sealed record ApiRequest(string Verb, HttpMethod Method, string PathAnd
 
     public string ContentType { get; init; } = Json;
 
+    /// <summary>Whether it may be sent, asked each time right before; null for always.</summary>
+    public Func<bool>? MaySend { get; init; }
+
     public bool IsWatch => Verb == "watch";
+
+    public bool IsWrite => Method != HttpMethod.Get;
 
     /// <summary>
     /// Whether carrying it out twice comes to the same. A 503 does not tell whether a write was carried out; a create sent again would then be answered

@@ -41,6 +41,7 @@ internal sealed class Transport : IDisposable
     /// <exception cref="TimeoutException">A try took longer than the request timeout.</exception>
     /// <exception cref="HttpRequestException">The server cannot be reached, or no credential can be had.</exception>
     /// <exception cref="IOException">The connection broke within the answer.</exception>
+    /// <exception cref="NotAllowedException">It may not be sent any more.</exception>
     /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
     public async Task<T> SendAsync<T>(ApiRequest request, Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken stop)
     {
@@ -90,6 +91,8 @@ internal sealed class Transport : IDisposable
         try
         {
             using var message = request.Message(address, _config, _options.UserAgent, credential);
+            if (request.MaySend?.Invoke() == false)
+                throw new NotAllowedException($"{request.Subject}: not sent, since it is no longer allowed to");
             response = await InvokerFor(credential.Certificate).SendAsync(message, either.Token);
             code = (int)response.StatusCode;
             if (!response.IsSuccessStatusCode)

@@ -16,6 +16,9 @@ internal static class ClusterTools
     /// <summary>A current helm, or null where it could not be had.</summary>
     public static string? Helm => Existing("helm");
 
+    /// <summary>libfaketime, or null where it could not be had.</summary>
+    public static string? FakeTime => Path.Combine(Cache, "faketime", "libfaketimeMT.so.1") is var library && File.Exists(library) ? library : null;
+
     /// <summary>One of the scripts.</summary>
     public static string Script(string name) => RepositoryRoot.Combine("tests", "ControlPlane", name);
 

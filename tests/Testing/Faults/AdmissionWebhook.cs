@@ -90,7 +90,7 @@ public sealed class AdmissionWebhook : IAsyncDisposable
         _api.Dispose();
     }
 
-    /// <summary>Made for one webhook and believed by one API server: its own authority.</summary>
+    /// <summary>Made for one server on 127.0.0.1 and believed by its clients alone: its own authority. Valid for years around now, for clients whose clocks jump.</summary>
     internal static X509Certificate2 MakeCertificate()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -100,7 +100,7 @@ public sealed class AdmissionWebhook : IAsyncDisposable
         request.CertificateExtensions.Add(names.Build());
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         var now = DateTimeOffset.UtcNow;
-        using var signed = request.CreateSelfSigned(now.AddHours(-1), now.AddDays(1));
+        using var signed = request.CreateSelfSigned(now.AddYears(-5), now.AddYears(5));
         return X509CertificateLoader.LoadPkcs12(signed.Export(X509ContentType.Pkcs12), null); // with a key that a server may use
     }
 

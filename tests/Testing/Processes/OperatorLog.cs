@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Fleet.Testing;
 
@@ -12,6 +14,9 @@ public sealed record OperatorLogEntry(string Level, string Category, string Mess
 {
     /// <summary>Whether it speaks of a failure that nothing else handles.</summary>
     public bool IsError => Level is "Error" or "Critical";
+
+    /// <summary>When it was written, by the clock of whoever wrote it; the beginning of time for a line that is no JSON.</summary>
+    public DateTimeOffset Time => Category.Length > 0 && JsonNode.Parse(Line)?["Timestamp"] is { } time ? DateTimeOffset.Parse(time.ToString(), CultureInfo.InvariantCulture) : default;
 
     /// <summary>One of the message's values, <c>Port</c> for instance; null when it has none of that name.</summary>
     public string? Value(string name)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Nodes;
 using Fleet.Apps;
 using Fleet.Controller;
 using Fleet.Kubernetes;
@@ -147,6 +148,21 @@ public class LedgerTests
         book.Note(sent, stored);
         book.Note(stored, stored);
         Assert.Empty(book.All);
+    }
+
+    // Read with port 80 alone, written for another reason, and answered with what somebody had put in between.
+    [Fact]
+    public void What_another_manager_holds_in_an_answer_is_not_of_admission()
+    {
+        var book = new AnswerBook();
+        book.Note(Service("""{"port": 80}"""), Service(
+            """{"port": 80, "protocol": "TCP"}, {"port": 81, "protocol": "TCP"}, {"port": 82, "protocol": "TCP"}""",
+            """{"manager": "kubectl", "operation": "Update", "fieldsV1": {"f:spec": {"f:ports": {"k:{\"port\":81,\"protocol\":\"TCP\"}": {".": {}, "f:port": {}}}}}}"""));
+        var admitted = Assert.Single(book.All["u"]);
+        Assert.StartsWith(".spec.ports[82,TCP]", admitted, StringComparison.Ordinal);
+
+        static KubeObject Service(string ports, string managedFields = "") => KubeObject.From(Resources.Services, JsonNode.Parse(
+            $$$"""{"metadata": {"name": "a", "uid": "u", "managedFields": [{{{managedFields}}}]}, "spec": {"ports": [{{{ports}}}]}}""")!.AsObject());
     }
 
     [Fact]

@@ -61,6 +61,25 @@ public class ManagedFieldsTests
     [InlineData("spec template spec containers [name=injected]", true)]
     public void What_admission_put_in_is_nobodys(string path, bool isNobodys) => Assert.Equal(isNobodys, ManagedFields.IsNobodys(Live, Path(path)));
 
+    // A Service and a ConfigMap in one, as Kubernetes 1.20 wrote them after kubectl patch had put another port, key and label in the place of each of ours.
+    [Theory]
+    [InlineData("spec ports [port=9000,protocol=TCP]")]
+    [InlineData("spec ports [port=1733,protocol=TCP]")]
+    [InlineData("data routes.json")]
+    [InlineData("metadata labels team")]
+    public void Of_a_list_or_map_that_others_took_over_nothing_is_left_to_us(string path)
+    {
+        var live = Read("""
+            {"managedFields": [
+              {"manager": "fleet-operator", "operation": "Update", "fieldsV1": {"f:data": {}, "f:metadata": {"f:labels": {}}, "f:spec": {"f:ports": {}, "f:type": {}}}},
+              {"manager": "kubectl-patch", "operation": "Update", "fieldsV1": {"f:data": {"f:q": {}}, "f:metadata": {"f:labels": {"f:q": {}}},
+                "f:spec": {"f:ports": {"k:{\"port\":1733,\"protocol\":\"TCP\"}": {".": {}, "f:port": {}}}}}}
+            ]}
+            """);
+        Assert.False(ManagedFields.IsOurs(live, Path(path)));
+        Assert.True(ManagedFields.IsOurs(live, Path("spec type")));
+    }
+
     [Fact]
     public void Without_a_record_nothing_is_known()
     {

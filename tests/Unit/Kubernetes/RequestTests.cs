@@ -41,6 +41,27 @@ public sealed class RequestTests
         Assert.True((await Assert.ThrowsAsync<ApiException>(() => api.FindAsync(Kinds.Pods, "demo", "a", Stop))).IsForbidden);
     }
 
+    [Fact]
+    public async Task What_may_no_longer_be_written_is_not_sent()
+    {
+        var server = new StubServer(_ => StubServer.Json(Answer));
+        using var api = server.Client();
+        var allowed = true;
+        using (var writing = api.WritingWhile(() => allowed))
+        {
+            await writing.CreateAsync(Config, Stop);
+            allowed = false;
+            await Assert.ThrowsAsync<NotAllowedException>(() => writing.CreateAsync(Config, Stop));
+            await Assert.ThrowsAsync<NotAllowedException>(() => writing.ApplyAsync(Config, Stop));
+            await Assert.ThrowsAsync<NotAllowedException>(() => writing.JsonPatchAsync(Resources.ConfigMaps, "demo", "a", [], Stop));
+            await Assert.ThrowsAsync<NotAllowedException>(() => writing.DeleteAsync(Resources.ConfigMaps, "demo", "a", new(), Stop));
+            await writing.GetAsync(Kinds.Raw(Resources.ConfigMaps), "demo", "a", Stop);
+        }
+
+        await api.CreateAsync(Config, Stop); // on connections that are still there
+        Assert.Equal(["POST", "GET", "POST"], server.Requests.Select(r => r.Method));
+    }
+
     [Theory]
     [InlineData(false, null)]
     [InlineData(true, "Strict")]
