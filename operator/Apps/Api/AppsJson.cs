@@ -20,13 +20,21 @@ public sealed partial class AppsJson : JsonSerializerContext
         try
         {
             var app = JsonSerializer.Deserialize(utf8, Default.MicroserviceApp) ?? throw new JsonException("null in place of an object");
-            return UnknownFields.Of(utf8) is { IsEmpty: false } unknown ? app with { UnknownFields = unknown } : app;
+            var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = KubeJson.MaxDepth });
+            using var whole = JsonDocument.ParseValue(ref reader);
+            var (schema, spec) = (Crd.Schema.Properties["spec"], whole.RootElement.GetProperty("spec"));
+            if (Nulls.First(schema, spec, "spec") is { } empty)
+                throw new JsonException("null in place of a value", empty, null, null);
+            return UnknownFields.Of(schema, spec) is { IsEmpty: false } unknown ? app with { UnknownFields = unknown } : app;
         }
         catch (JsonException e)
         {
             var shell = JsonSerializer.Deserialize(utf8, KubeJson.Default.PartialObject) ?? new PartialObject();
-            var why = e.Path is { Length: > 1 } path ? $"{path[1..].TrimStart('.')}: not a value this version of the operator knows" : "the object cannot be read";
+            var why = PathOf(e) is { Length: > 0 } path ? $"{path}: not a value this version of the operator knows" : "the object cannot be read";
             return new() { Metadata = shell.Metadata, Spec = new() { Services = [] }, Unreadable = why };
         }
     }
+
+    /// <summary>Where a text could not be read, <c>spec.services[0].port</c> for instance; empty when it is the whole.</summary>
+    internal static string PathOf(JsonException e) => (e.Path ?? "").TrimStart('$').TrimStart('.');
 }

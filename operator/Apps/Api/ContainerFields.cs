@@ -49,6 +49,7 @@ public sealed record KeyReference
 
     [Description("The key.")]
     [Length(1, 253)]
+    [RegularExpression(Patterns.ConfigKey)]
     public required string Key { get; init; }
 
     [Description("Whether the pod starts without it. Default: false.")]
@@ -59,7 +60,8 @@ public sealed record KeyReference
 public sealed record FieldReference
 {
     [Description("The field, metadata.name or status.podIP for instance.")]
-    [Length(1, 253)]
+    [Length(1, 400)]
+    [RegularExpression(Patterns.FieldPath)]
     public required string FieldPath { get; init; }
 }
 
@@ -68,6 +70,7 @@ public sealed record ResourceFieldReference
 {
     [Description("The resource, limits.memory for instance.")]
     [Length(1, 253)]
+    [RegularExpression(Patterns.ResourceField)]
     public required string Resource { get; init; }
 
     [Description("The unit the value is divided by.")]
@@ -97,6 +100,7 @@ public sealed record SourceReference
 {
     [Description("The object's name.")]
     [Length(1, 253)]
+    [RegularExpression(Patterns.Subdomain)]
     public required string Name { get; init; }
 
     [Description("Whether the pod starts without it. Default: false.")]

@@ -93,6 +93,7 @@ public sealed record ParentReference
 
     [Description("The one listener that takes the routes. Default: all that admit them.")]
     [Length(1, 253)]
+    [RegularExpression(Patterns.Subdomain)]
     public string? SectionName { get; init; }
 }
 

@@ -17,7 +17,7 @@ public static class SchemaValidator
     /// <param name="schema">What it should be.</param>
     /// <param name="value">The value, from JSON or YAML.</param>
     /// <returns>What is wrong, in the order of the value, at most <see cref="MaxProblems"/>; empty when all is well.</returns>
-    public static IReadOnlyList<Problem> Check(Schema schema, JsonNode? value) => [.. Violations(schema, value, "").Take(MaxProblems)];
+    public static IReadOnlyList<Problem> Check(Schema schema, JsonNode? value) => [.. Violations(schema, value, "").Distinct().Take(MaxProblems)];
 
     private static IEnumerable<Problem> Violations(Schema schema, JsonNode? value, string path)
     {
@@ -180,12 +180,7 @@ public static class SchemaValidator
 
     private static string Quoted(string text) => $"\"{Shown(text)}\"";
 
-    // What somebody wrote goes into one line of a terminal or a status.
-    private static string Shown(string text)
-    {
-        var line = text.Length > 60 ? $"{text[..57]}..." : text;
-        return string.Concat(line.Select(c => char.IsControl(c) ? ' ' : c));
-    }
+    private static string Shown(string text) => Excerpt.Line(text);
 
     private static string Child(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
 

@@ -10,13 +10,9 @@ internal static class UnknownFields
     internal const int Most = 10;
 
     /// <summary>The paths of the unknown fields, in the order of the object.</summary>
-    /// <param name="utf8">An app, as the server sent it.</param>
-    internal static ImmutableArray<string> Of(ReadOnlySpan<byte> utf8)
-    {
-        var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = Kubernetes.KubeJson.MaxDepth });
-        using var app = JsonDocument.ParseValue(ref reader);
-        return app.RootElement.TryGetProperty("spec", out var spec) ? [.. Within(Crd.Schema.Properties["spec"], spec, "spec").Take(Most)] : [];
-    }
+    /// <param name="schema">That of a spec.</param>
+    /// <param name="spec">The spec, as the server sent it.</param>
+    internal static ImmutableArray<string> Of(Schema schema, JsonElement spec) => [.. Within(schema, spec, "spec").Take(Most)];
 
     private static IEnumerable<string> Within(Schema schema, JsonElement value, string path) => value.ValueKind switch
     {

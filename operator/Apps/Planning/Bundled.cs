@@ -46,7 +46,7 @@ public sealed record Bundled
     public static Bundled? Of(string service, string? image, OperatorSettings settings)
     {
         if (image is null)
-            return Named(service);
+            return service == Names.Gateway ? null : Named(service); // the name is the gateway's own
         var prefix = $"{settings.BundledRegistry}/fleet-";
         if (!image.StartsWith(prefix, StringComparison.Ordinal))
             return null;

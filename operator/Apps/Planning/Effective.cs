@@ -59,7 +59,7 @@ public sealed record EffectiveApp
     {
         var defaults = app.Spec.Defaults;
         var bundled = Bundled.Of(s.Name, s.Image, settings);
-        var dependsOn = s.DependsOn ?? bundled?.DependsOn.Where(d => app.Spec.Services.Any(o => o.Name == d)) ?? [];
+        var dependsOn = s.DependsOn ?? bundled?.DependsOn.Where(d => d != s.Name && app.Spec.Services.Any(o => o.Name == d)) ?? [];
         var grpcServices = s.Protocol == ServiceProtocol.Grpc ? s.Grpc?.Services ?? bundled?.GrpcServices ?? [] : [];
         var active = s.State != ServiceActivity.Inactive;
         return new()

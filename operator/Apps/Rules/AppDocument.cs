@@ -23,8 +23,9 @@ public sealed record AppDocument(MicroserviceApp? App, IReadOnlyList<Problem> Pr
             return new(null, others);
 
         var violations = SchemaValidator.Check(Crd.Schema, document);
-        if (TryRead(document?.DeepClone()) is not { } app)
-            return new(null, violations);
+        var (app, unread) = TryRead(document?.DeepClone());
+        if (app is null)
+            return new(null, violations is [] ? [unread!] : violations);
         return new(app, [.. violations.Concat(AppRules.Check(EffectiveApp.Of(app, settings))).Distinct().Take(SchemaValidator.MaxProblems)]);
     }
 
@@ -37,18 +38,18 @@ public sealed record AppDocument(MicroserviceApp? App, IReadOnlyList<Problem> Pr
         }
     }
 
-    // The schema has reported what cannot be read; rules are for what can.
-    private static MicroserviceApp? TryRead(JsonNode? document)
+    // The schema has reported what of the spec cannot be read, and rules are for what can. Of metadata the schema says nothing.
+    private static (MicroserviceApp? App, Problem? Why) TryRead(JsonNode? document)
     {
         if (!DropNulls(document))
-            return null;
+            return (null, new("metadata", "a list in it has an empty entry: give it a value or remove it"));
         try
         {
-            return document.Deserialize(AppsJson.Default.MicroserviceApp);
+            return (document.Deserialize(AppsJson.Default.MicroserviceApp), null);
         }
-        catch (JsonException)
+        catch (JsonException e)
         {
-            return null;
+            return (null, new(AppsJson.PathOf(e), "cannot be read: it is of another type than this field"));
         }
     }
 

@@ -1,13 +1,10 @@
-using System.Net;
-using System.Text.RegularExpressions;
-
 namespace Fleet.Apps;
 
 /// <summary>
 /// The rules that a schema cannot express. Those of the CRD's CEL are among them, with the same words (<see cref="Says"/>), because servers before 1.25 ignore
 /// CEL; the others need more than one object's fields, or more time than CEL is given. All are about the spec alone: a rule never asks the cluster.
 /// </summary>
-public static partial class AppRules
+public static class AppRules
 {
     /// <summary>The longest name of an app, in characters: with it most children's names fit into 63.</summary>
     public const int LongestName = 50;
@@ -30,7 +27,7 @@ public static partial class AppRules
 
     private static IEnumerable<Problem> OfMetadata(EffectiveApp app)
     {
-        if (app.Name.Length > LongestName || !DnsLabel().IsMatch(app.Name))
+        if (app.Name.Length > LongestName || !Re2.Matches(Patterns.DnsLabel, app.Name))
             yield return new("metadata.name", Says.AppName);
     }
 
@@ -56,17 +53,20 @@ public static partial class AppRules
             foreach (var (field, choice) in new[] { ("namespaceSelector", peer.NamespaceSelector), ("podSelector", peer.PodSelector) })
             {
                 foreach (var key in MetadataRules.Malformed(choice?.MatchLabels?.Keys))
-                    yield return new($"{path}.{field}.matchLabels[{key}]", Says.KeyMalformed);
+                    yield return new($"{path}.{field}.matchLabels[{Excerpt.Line(key)}]", Says.KeyMalformed);
             }
 
             foreach (var (at, network) in new[] { ($"{path}.ipBlock.cidr", peer.IpBlock?.Cidr) }.Concat((peer.IpBlock?.Except ?? []).Index().Select(e => ($"{path}.ipBlock.except[{e.Index}]", (string?)e.Item))))
             {
-                if (network is not null && !IPNetwork.TryParse(network, out _))
+                if (network is not null && !Networks.TryParse(network, out _))
                     yield return new(at, $"{Says.NetworkMalformed}, is {network}");
+            }
+
+            foreach (var (j, except) in (peer.IpBlock?.Except ?? []).Index())
+            {
+                if (Networks.TryParse(peer.IpBlock!.Cidr, out var whole) && Networks.TryParse(except, out var part) && !Networks.IsWithin(part, whole))
+                    yield return new($"{path}.ipBlock.except[{j}]", $"must be a part of {peer.IpBlock.Cidr}, is {except}");
             }
         }
     }
-
-    [GeneratedRegex(Patterns.DnsLabel, RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
-    private static partial Regex DnsLabel();
 }

@@ -43,16 +43,16 @@ internal static class Cel
 
     /// <summary>On a bundled service: what its image keeps for itself.</summary>
     internal const string PortsAreFree =
-        "has(self.image) || ((has(self.targetPort) ? self.targetPort : self.port) != 8081 && " +
+        "has(self.image) || !(self.name in ['auth', 'users', 'orders']) || ((has(self.targetPort) ? self.targetPort : self.port) != 8081 && " +
         "(!has(self.extraPorts) || self.extraPorts.all(p, p.port != 8081 && p.name != 'management')))";
 
     /// <summary>On a bundled service: what its image keeps for itself.</summary>
     internal const string VolumeNamesAreFree =
-        "has(self.image) || !has(self.volumes) || self.volumes.all(v, !(v.name in ['tmp', 'data']) || v.mountPath in ['/' + v.name, '/' + v.name + '/'])";
+        "has(self.image) || !(self.name in ['auth', 'users', 'orders']) || !has(self.volumes) || self.volumes.all(v, !(v.name in ['tmp', 'data']) || v.mountPath in ['/' + v.name, '/' + v.name + '/'])";
 
     /// <summary>On the spec, because replicas have a default there.</summary>
     internal const string ReplicasHaveDatabase =
-        "self.services.all(s, has(s.image) || (has(s.state) && s.state == 'Inactive') || has(s.envFrom) || has(s.podTemplate) || " +
+        "self.services.all(s, has(s.image) || !(s.name in ['auth', 'users', 'orders']) || (has(s.state) && s.state == 'Inactive') || (has(s.envFrom) && s.envFrom.size() > 0) || has(s.podTemplate) || " +
         "(has(s.env) && s.env.exists(e, e.name == 'ConnectionStrings__Default')) || " +
         "(has(s.autoscaling) ? s.autoscaling.maxReplicas : has(s.replicas) ? s.replicas : has(self.defaults) && has(self.defaults.replicas) ? self.defaults.replicas : 1) <= 1)";
 

@@ -1,5 +1,3 @@
-using System.Net;
-
 namespace Fleet.Apps;
 
 /// <summary>What must hold of the gateway, by its mode: nothing that a mode cannot do is silently dropped.</summary>
@@ -27,7 +25,7 @@ internal static class GatewayRules
             yield return new("spec.gateway.port", Says.GatewayPortIsTls);
         foreach (var (i, network) in (gateway.TrustedProxies ?? []).Index())
         {
-            if (!IPNetwork.TryParse(network, out _))
+            if (!Networks.TryParse(network, out _))
                 yield return new($"spec.gateway.trustedProxies[{i}]", $"{Says.NetworkMalformed}, is {network}");
         }
 

@@ -14,7 +14,7 @@ internal static class PodTemplateRules
 
     private static Problem[] OfShape(JsonObject overlay, string path) =>
     [
-        .. overlay.Where(f => f.Key is not ("metadata" or "spec")).Select(f => new Problem($"{path}.{f.Key}", UnknownField(f.Key))),
+        .. overlay.Where(f => f.Key is not ("metadata" or "spec")).Select(f => new Problem($"{path}.{Excerpt.Line(f.Key)}", UnknownField(f.Key))),
         .. OfObjects(overlay, path, "metadata", "spec"),
         .. overlay["metadata"] is JsonObject metadata ? OfMetadata(metadata, $"{path}.metadata") : [],
         .. overlay["spec"] is JsonObject spec ? OfContainers(spec, $"{path}.spec") : [],
@@ -36,9 +36,9 @@ internal static class PodTemplateRules
             foreach (var (key, value) in metadata[name] as JsonObject ?? [])
             {
                 if (value is not null && value.GetValueKind() != JsonValueKind.String)
-                    yield return new($"{path}.{name}[{key}]", "must be a string: put it in quotes");
+                    yield return new($"{path}.{name}[{Excerpt.Line(key)}]", "must be a string: put it in quotes");
                 if (key.StartsWith($"{Keys.Family}/", StringComparison.Ordinal))
-                    yield return new($"{path}.{name}[{key}]", $"keys of {Keys.Family} belong to the operator, which finds the pods by them: choose another");
+                    yield return new($"{path}.{name}[{Excerpt.Line(key)}]", $"keys of {Keys.Family} belong to the operator, which finds the pods by them: choose another");
             }
         }
     }
@@ -59,6 +59,8 @@ internal static class PodTemplateRules
             {
                 if (container is not JsonObject fields)
                     yield return new($"{path}.{list}[{i}]", "must be an object");
+                else if (fields["$patch"] is { } directive && !IsKnown(directive))
+                    yield return new($"{path}.{list}[{i}].$patch", "must be replace, delete or merge");
                 else if (!IsDirective(fields) && fields["name"]?.GetValueKind() != JsonValueKind.String)
                     yield return new($"{path}.{list}[{i}].name", "is required: containers are told apart by it, and the main one has the service's name");
             }
@@ -66,7 +68,9 @@ internal static class PodTemplateRules
     }
 
     // {$patch: replace} alone says how the list is to be merged; it is no container.
-    private static bool IsDirective(JsonObject entry) => entry.Count == 1 && entry.ContainsKey("$patch");
+    private static bool IsDirective(JsonObject entry) => entry.Count == 1 && entry["$patch"] is { } directive && directive.GetValueKind() == JsonValueKind.String && directive.GetValue<string>() == "replace";
+
+    private static bool IsKnown(JsonNode directive) => directive.GetValueKind() == JsonValueKind.String && directive.GetValue<string>() is "replace" or "delete" or "merge";
 
     private static IEnumerable<Problem> OfOutcome(JsonObject overlay, string service, string path)
     {

@@ -17,6 +17,8 @@ internal static class Says
 
     internal const string KeyMalformed = "a key is letters, digits and - _ . (at most 63), optionally after a DNS name and /";
 
+    internal const string AnnotationsTooLarge = "the annotations of one object hold at most 252 KiB together: put less into them";
+
     internal static string Taken(string value, string by) => $"{value} is taken already, by {by}";
 
     internal const string GatewayReserved = "the name gateway is reserved for the app's gateway: choose another";

@@ -22,7 +22,7 @@ internal static class ServiceRules
     {
         if (service.Name == Names.Gateway)
             yield return new($"{path}.name", Says.GatewayReserved);
-        if (service.Spec.Image is null && service.Bundled is null or { Name: Names.Gateway })
+        if (service is { Spec.Image: null, Bundled: null } or { Bundled.Name: Names.Gateway })
             yield return new($"{path}.image", Says.ImageRequired);
     }
 
@@ -77,6 +77,8 @@ internal static class ServiceRules
                 yield return new($"{path}.env[{i}]", Says.EnvValueTwice);
             if (variable.ValueFrom is { } from && Count(from.ConfigMapKeyRef, from.SecretKeyRef, from.FieldRef, from.ResourceFieldRef) != 1)
                 yield return new($"{path}.env[{i}].valueFrom", Says.EnvSourceCount);
+            if (variable.ValueFrom?.ResourceFieldRef is { Divisor: { } divisor } of && !ResourceRules.Divides(divisor, of.Resource))
+                yield return new($"{path}.env[{i}].valueFrom.resourceFieldRef.divisor", $"must be a unit of {of.Resource}, {ResourceRules.DivisorsOf(of.Resource)}, is \"{divisor}\"");
         }
 
         foreach (var (i, source) in (spec.EnvFrom ?? []).Index())
@@ -98,6 +100,8 @@ internal static class ServiceRules
             var (volume, at) = (volumes[i], $"{path}.volumes[{i}]");
             if (Count(volume.ConfigMap, volume.Secret, volume.EmptyDir, volume.PersistentVolumeClaim) != 1)
                 yield return new(at, Says.VolumeSourceCount);
+            if (volume.EmptyDir?.SizeLimit is { } size && ResourceRules.WrongWith(size) is { } wrong)
+                yield return new($"{at}.emptyDir.sizeLimit", wrong);
             if (volumes.Take(i).Any(v => v.MountPath == volume.MountPath))
                 yield return new($"{at}.mountPath", Says.MountPathTwice);
             if (service.Bundled is not null && volume.Name is "tmp" or "data" && volume.MountPath.TrimEnd('/') != $"/{volume.Name}")

@@ -100,7 +100,7 @@ internal static class AdmissionReviews
 
     private static JsonArray Lines(IReadOnlyList<Problem> warnings)
     {
-        var lines = warnings.Take(MostWarnings).Select(w => w.ToString() is { Length: > LongestWarning } text ? $"{text[..(LongestWarning - 3)]}..." : w.ToString()).ToList();
+        var lines = warnings.Take(MostWarnings).Select(w => Excerpt.Of(w.ToString(), LongestWarning)).ToList();
         if (warnings.Count > MostWarnings)
             lines.Add($"and {warnings.Count - MostWarnings} more");
         return new([.. lines.Select(l => (JsonNode)l)]);

@@ -27,12 +27,18 @@ public readonly record struct Quantity(decimal Value) : IComparable<Quantity>
         var exponent = number.IndexOfAny('e', 'E'); // 12e6, but not 12E, whose suffix is exa
         if (exponent >= 0)
         {
-            if (suffix.Length > 0 || !int.TryParse(number[(exponent + 1)..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var power))
+            if (suffix.Length > 0 || !int.TryParse(number[(exponent + 1)..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var power) || power is < -999 or > 999)
                 return false;
-            return TryScale(number[..exponent], PowerOfTen(power), ref quantity);
+            if (!TryNumber(number[..exponent], out var mantissa))
+                return false;
+            quantity = Rounded(Shifted(mantissa, power));
+            return true;
         }
 
-        return TryScale(number, ScaleOf(suffix), ref quantity);
+        if (ScaleOf(suffix) is not { } factor || !TryNumber(number, out var value))
+            return false;
+        quantity = Rounded(factor > 1 && Math.Abs(value) > long.MaxValue / factor ? Math.Sign(value) * (decimal)long.MaxValue : value * factor);
+        return true;
     }
 
     /// <summary>Reads one.</summary>
@@ -58,27 +64,32 @@ public readonly record struct Quantity(decimal Value) : IComparable<Quantity>
     /// <summary>The plain decimal: <c>1Gi</c> is <c>1073741824</c>, <c>500m</c> is <c>0.5</c>.</summary>
     public override string ToString() => Value.ToString("0.#########", CultureInfo.InvariantCulture);
 
-    private static bool TryScale(ReadOnlySpan<char> number, decimal? scale, ref Quantity quantity)
+    // More digits than a decimal holds are far beyond the largest amount.
+    private static bool TryNumber(ReadOnlySpan<char> text, out decimal number)
     {
-        if (scale is not { } factor ||
-            !decimal.TryParse(number, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value))
+        const NumberStyles style = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint;
+        if (decimal.TryParse(text, style, CultureInfo.InvariantCulture, out number))
+            return true;
+        if (!double.TryParse(text, style, CultureInfo.InvariantCulture, out var large))
             return false;
-
-        if (factor > 1 && Math.Abs(value) > long.MaxValue / factor)
-            value = Math.Sign(value) * (long.MaxValue / factor);
-        var amount = Math.Clamp(value * factor, -long.MaxValue, long.MaxValue);
-        quantity = new(Math.Round(amount, 9, amount < 0 ? MidpointRounding.ToNegativeInfinity : MidpointRounding.ToPositiveInfinity));
+        number = Math.Sign(large) * (decimal)long.MaxValue;
         return true;
     }
 
-    private static decimal? PowerOfTen(int power)
+    // Stops where nothing can change any more: above the largest amount, and far below the finest.
+    private static decimal Shifted(decimal value, int power)
     {
-        if (power is < -18 or > 18)
-            return null;
-        var result = 1m;
-        for (var i = Math.Abs(power); i > 0; i--)
-            result = power > 0 ? result * 10 : result / 10;
-        return result;
+        for (var i = power; i > 0 && value != 0 && Math.Abs(value) <= long.MaxValue; i--)
+            value *= 10;
+        for (var i = power; i < 0 && Math.Abs(value) > 1e-20m; i++)
+            value /= 10;
+        return value;
+    }
+
+    private static Quantity Rounded(decimal value)
+    {
+        var amount = Math.Clamp(value, -long.MaxValue, long.MaxValue);
+        return new(Math.Round(amount, 9, amount < 0 ? MidpointRounding.ToNegativeInfinity : MidpointRounding.ToPositiveInfinity));
     }
 
     private static decimal? ScaleOf(ReadOnlySpan<char> suffix) => suffix switch

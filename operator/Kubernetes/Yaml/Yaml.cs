@@ -44,11 +44,32 @@ public static class Yaml
             return null;
         try
         {
-            return JsonNode.Parse(text, null, new JsonDocumentOptions { MaxDepth = KubeJson.MaxDepth, AllowDuplicateProperties = false });
+            var json = JsonNode.Parse(text, null, new JsonDocumentOptions { MaxDepth = KubeJson.MaxDepth, AllowDuplicateProperties = false });
+            Touch(json);
+            return json;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return null;
+        }
+    }
+
+    // Texts are decoded when they are asked for. Half of a surrogate pair, which JSON's escapes can say and no text can hold, is to be noticed here.
+    private static void Touch(JsonNode? node)
+    {
+        switch (node)
+        {
+            case JsonObject fields:
+                foreach (var (_, value) in fields)
+                    Touch(value);
+                break;
+            case JsonArray items:
+                foreach (var item in items)
+                    Touch(item);
+                break;
+            case JsonValue value when value.GetValueKind() == JsonValueKind.String:
+                value.GetValue<string>();
+                break;
         }
     }
 }

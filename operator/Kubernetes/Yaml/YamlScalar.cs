@@ -16,6 +16,8 @@ internal static class YamlScalar
     public static JsonValue? Resolve(Scalar scalar)
     {
         var text = scalar.Value;
+        if (!IsWhole(text))
+            throw new FormatException("there is half of a character in it: an escape of a surrogate without its other half");
         if (scalar.Tag.IsEmpty)
             return scalar.Style == ScalarStyle.Plain ? ResolvePlain(text) : JsonValue.Create(text);
         if (scalar.Tag.IsNonSpecific || scalar.Tag.Value == Core + "str")
@@ -49,6 +51,17 @@ internal static class YamlScalar
         {
             return false;
         }
+    }
+
+    private static bool IsWhole(string text)
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (char.IsSurrogate(text[i]) && !char.IsSurrogatePair(text, i++))
+                return false;
+        }
+
+        return true;
     }
 
     private static JsonValue? ResolvePlain(string text)

@@ -24,6 +24,13 @@ public sealed class ScalarTests
     [InlineData("2u", "2000n")]
     [InlineData("0.1n", "1n")] // finer than nano is rounded up
     [InlineData("16Ei", "9223372036854775807")] // more than fits is cut, as the server does
+    [InlineData("1e20", "16Ei")]
+    [InlineData("99999999999999999999999999999999", "16Ei")]
+    [InlineData("-1e999", "-16Ei")]
+    [InlineData("1e-20", "1n")]
+    [InlineData("7E-0389", "1n")]
+    [InlineData("0e30", "0")]
+    [InlineData("0.000001e24", "1E")]
     [InlineData("0", "0Gi")]
     public void One_amount_in_two_spellings(string left, string right)
     {

@@ -116,6 +116,8 @@ public sealed class YamlTests
     [InlineData("a: \"\\q\"\n", 1, 4)]
     [InlineData("{\"a\": 1,\n \"a\": 2}\n", 2, 2)]
     [InlineData("a: 'never ends\n", 1, 4)]
+    [InlineData("a: \"\\uD83D\"\n", 1, 4)]
+    [InlineData("{\"a\": \"\\uD83D\"}", 1, 7)]
     public void An_error_says_where(string text, int line, int column)
     {
         var e = Assert.Throws<YamlFormatException>(() => Yaml.Parse(text));

@@ -79,6 +79,56 @@ public sealed class AppDocumentTests
             """).Problems.Select(p => p.Path).LastOrDefault());
 
     [Theory]
+    [InlineData("metadata: { name: 5 }", "metadata.name: cannot be read: it is of another type than this field")]
+    [InlineData("metadata: { name: shop, labels: [] }", "metadata.labels: cannot be read: it is of another type than this field")]
+    [InlineData("metadata: { name: shop, finalizers: [null] }", "metadata: a list in it has an empty entry: give it a value or remove it")]
+    public void Metadata_that_cannot_be_read_is_told(string metadata, string problem)
+    {
+        var document = Read($"""
+            apiVersion: fleet.microservices.dev/v1
+            kind: MicroserviceApp
+            {metadata}
+            spec:
+              services:
+              - name: auth
+                port: 80
+                protocol: HTTP
+            """);
+        Assert.Null(document.App);
+        Assert.Equal(problem, Assert.Single(document.Problems).ToString());
+    }
+
+    [Fact]
+    public void A_problem_is_told_in_one_line_and_in_whole_characters()
+    {
+        var problems = AppDocument.Read(Documents.Of($$"""
+            commonLabels: { "a\nb": x }
+            services: [{ name: auth, port: 80, protocol: HTTP, imagePullPolicy: "{{new string('x', 56)}}\U0001F680{{new string('x', 56)}}" }]
+            """), RefusedSpecs.Settings).Problems;
+        Assert.All(problems, p => Assert.DoesNotContain(p.ToString(), char.IsControl));
+        Assert.All(problems, p => Assert.DoesNotContain(p.ToString(), char.IsSurrogate));
+    }
+
+    [Fact]
+    public void What_no_server_would_keep_is_unreadable_and_nothing_breaks()
+    {
+        foreach (var (spec, path) in new[]
+        {
+            ("null", "spec"), ("{ services: null }", "spec.services"), ("{ services: [null] }", "spec.services[0]"), ("{ commonLabels: { a: null }, services: [] }", "spec.commonLabels[a]"),
+            ("{ services: [{ name: a, port: 1, protocol: HTTP, args: [null] }] }", "spec.services[0].args[0]"),
+        })
+        {
+            var app = AppsJson.Read(System.Text.Encoding.UTF8.GetBytes($$"""{ "metadata": { "name": "shop" }, "spec": {{Yaml.ParseOne($"a: {spec}")["a"]?.ToJsonString() ?? "null"}} }"""));
+            Assert.Equal($"{path}: not a value this version of the operator knows", app.Unreadable);
+            Assert.NotEmpty(Planner.Plan(app, Observed.Nothing, RefusedSpecs.Settings).Problems);
+        }
+    }
+
+    [Fact]
+    public void A_service_on_the_image_of_orders_does_not_depend_on_itself() =>
+        Assert.Empty(AppDocument.Read(Documents.Of($"services: [{{ name: users, port: 80, protocol: HTTP, image: '{RefusedSpecs.Settings.BundledRegistry}/fleet-orders:1' }}]"), RefusedSpecs.Settings).Problems);
+
+    [Theory]
     [InlineData("apiVersion: fleet.microservices.dev/v9\nkind: MicroserviceApp", true)]
     [InlineData("apiVersion: v1\nkind: MicroserviceApp", false)]
     [InlineData("apiVersion: fleet.microservices.dev/v1\nkind: Other", false)]
