@@ -1,11 +1,12 @@
 using System.CommandLine;
 using Fleet.Benchmarks;
+using Fleet.Benchmarks.Gateway;
 using Fleet.Benchmarks.Operator;
 using Fleet.Benchmarks.Report;
 using Fleet.Testing;
 
 // bench: see ./bench --help. Figures go to files and, as a table, to stdout; what it is at goes to stderr.
-IFamily[] families = [new OperatorFamily()];
+IFamily[] families = [new OperatorFamily(), new GatewayFamily()];
 
 var names = new Argument<string[]>("family") { Description = "what to measure; everything when left out: " + string.Join(", ", families.Select(f => $"{f.Name} ({f.Summary})")), Arity = ArgumentArity.ZeroOrMore };
 names.AcceptOnlyFromAmong([.. families.Select(f => f.Name)]);
