@@ -70,7 +70,7 @@ internal static class Backend
     }
 
     /// <summary>A gRPC message of a kilobyte, framed as a body.</summary>
-    public static byte[] Message() => [0, .. BitConverter.GetBytes(System.Net.IPAddress.HostToNetworkOrder(Small)), .. Filled(Small)];
+    public static byte[] Message() => RpcBody.Of(Filled(Small));
 
     private static IEnumerable<(string Path, byte[] Bytes)> Files()
     {

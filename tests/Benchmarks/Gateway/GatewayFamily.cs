@@ -44,7 +44,7 @@ internal sealed class GatewayFamily : IFamily
             ];
             var token = issuer.AuthorizationOf("customer");
             var secured = small with { Path = "secured/1k", Headers = [token] };
-            await measuring.WarmUpAsync([.. loads.Select(l => l.Load), secured], stop);
+            await measuring.WarmUpAsync([.. loads.Select(l => l.Load)], secured, stop);
             foreach (var (group, load) in loads)
                 await measuring.CompareAsync(group, load, Least, stop);
             measuring.Memory();
@@ -61,7 +61,7 @@ internal sealed class GatewayFamily : IFamily
 
     private async Task ChangesAsync(BenchmarkRun run, H2Load generator, Site site, ServerUnderTest ours, ServerUnderTest nginx, CancellationToken stop)
     {
-        var time = TimeSpan.FromSeconds(run.Quick ? 4 : 20);
+        var time = TimeSpan.FromSeconds(run.Quick ? 3 : 20);
         var (served, load) = await RouteChange.MeasureAsync(generator, ours, port => Task.Run(() => Proxies.WriteRoutes(site, port), stop), time, stop);
         var (reloaded, beside) = await RouteChange.MeasureAsync(generator, nginx, port =>
         {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Net;
 using Fleet.Benchmarks.Measuring;
 using Fleet.Testing;
 
@@ -35,14 +36,16 @@ internal sealed class ServerUnderTest : IAsyncDisposable
     public ProcessUsage Usage => Tree(_process.Id).Select(ProcessUsage.Of).Aggregate((sum, next) => new(sum.Cpu + next.Cpu, sum.Resident + next.Resident, sum.Peak + next.Peak));
 
     /// <summary>Starts one and returns when it answers a request with 2xx.</summary>
-    /// <param name="ready">What is asked, over HTTP/1.1.</param>
+    /// <param name="ready">What is asked.</param>
+    /// <param name="version">Over what; HTTP/1.1 when null.</param>
     public static async Task<ServerUnderTest> StartAsync(
-        string name, Uri http1, Uri http2, Uri ready, int processor, string file, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?> environment)
+        string name, Uri http1, Uri http2, Uri ready, int processor, string file, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?> environment,
+        Version? version = null)
     {
         var server = new ServerUnderTest(name, http1, http2, processor, file, arguments, environment);
         try
         {
-            using var http = new HttpClient();
+            using var http = new HttpClient { DefaultRequestVersion = version ?? HttpVersion.Version11, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
             await Eventually.True(
                 async () => server._process.HasExited || (await http.GetAsync(ready)).IsSuccessStatusCode, seen: () => string.Join('\n', server._lines.TakeLast(5)), what: $"{name} answers {ready}");
             return server._process.HasExited ? throw new InvalidOperationException($"{name} has ended with {server._process.ExitCode}:\n{string.Join('\n', server._lines)}") : server;

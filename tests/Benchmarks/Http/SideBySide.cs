@@ -15,6 +15,25 @@ internal sealed record Side(ServerUnderTest Server, HttpLoad Load);
 /// <summary>Puts servers under load in turns, A B C A B C: what else the machine does, and how warm it is, hits all of them alike.</summary>
 internal static class SideBySide
 {
+    // A turn of warming up, and how many at most.
+    private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(300);
+    private const int WarmUps = 12;
+
+    /// <summary>Puts each under load until its requests get no cheaper: by then the runtime has compiled what is called often, and caches are full.</summary>
+    public static async Task WarmUpAsync(H2Load generator, IEnumerable<Side> sides, CancellationToken stop)
+    {
+        foreach (var side in sides)
+        {
+            var cost = double.MaxValue;
+            for (var (turn, steady) = (0, 0); turn < WarmUps && steady < 2; turn++)
+            {
+                var next = (await TurnAsync(generator, side, WarmUp, stop)).CpuOfRequest;
+                steady = next < 0.95 * cost ? 0 : steady + 1;
+                cost = Math.Min(cost, next);
+            }
+        }
+    }
+
     /// <summary>Measures all sides.</summary>
     /// <param name="generator">The load.</param>
     /// <param name="sides">Whom, each with a load of its own.</param>
