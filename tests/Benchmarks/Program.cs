@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Fleet.Benchmarks;
 using Fleet.Benchmarks.Gateway;
+using Fleet.Benchmarks.Micro;
 using Fleet.Benchmarks.Operator;
 using Fleet.Benchmarks.Report;
 using Fleet.Benchmarks.Services;
@@ -18,7 +19,7 @@ var publish = new Option<bool>("--publish") { Description = "write operator/docs
 var output = new Option<DirectoryInfo>("--output") { Description = "where results.json, results.md and the plots go", DefaultValueFactory = _ => new("bench-results") };
 var root = new RootCommand("Measures the operator, the gateway and the services beside what they can be compared with, in one run on one machine.")
 {
-    names, quick, check, record, publish, output, BareEndpoint.ToCommand(),
+    names, quick, check, record, publish, output, MicroCommand.Create(), BareEndpoint.Create(),
 };
 root.SetAction(async (parsed, stop) =>
 {

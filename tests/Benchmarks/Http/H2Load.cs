@@ -11,7 +11,7 @@ namespace Fleet.Benchmarks.Http;
 /// <param name="P99">The same.</param>
 /// <param name="Answered">How many were answered.</param>
 /// <param name="Failed">How many got no answer, or another than 2xx.</param>
-internal readonly record struct LoadResult(double PerSecond, double P50, double P99, int Answered, int Failed);
+internal sealed record LoadResult(double PerSecond, double P50, double P99, int Answered, int Failed);
 
 /// <summary>h2load, on its processor. It keeps a line for each request, so percentiles are of all of them.</summary>
 internal sealed partial class H2Load(DebianTools tools, string folder)
@@ -40,7 +40,7 @@ internal sealed partial class H2Load(DebianTools tools, string folder)
             var counts = Requests().Match(output);
             // "Failed" are those with a status other than 2xx as well as those without an answer.
             var failed = Number(counts.Groups["failed"]) + Number(counts.Groups["errored"]) + Number(counts.Groups["timeout"]);
-            return new(double.Parse(PerSecond().Match(output).Groups[1].ValueSpan, CultureInfo.InvariantCulture), Percentiles.Of(times, 0.5), Percentiles.Of(times, 0.99), times.Length, failed);
+            return new(double.Parse(PerSecond().Match(output).Groups["rate"].ValueSpan, CultureInfo.InvariantCulture), Percentiles.Of(times, 0.5), Percentiles.Of(times, 0.99), times.Length, failed);
         }
         finally
         {
@@ -50,9 +50,9 @@ internal sealed partial class H2Load(DebianTools tools, string folder)
 
     private static int Number(Group group) => int.Parse(group.ValueSpan, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex(@"finished in .*?, ([\d.]+) req/s", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"finished in .*?, (?<rate>[\d.]+) req/s", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex PerSecond();
 
-    [GeneratedRegex(@"requests: .* (?<failed>\d+) failed, (?<errored>\d+) errored, (?<timeout>\d+) timeout", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"requests: .* (?<failed>\d+) failed, (?<errored>\d+) errored, (?<timeout>\d+) timeout", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Requests();
 }

@@ -16,7 +16,7 @@ internal static class BareEndpoint
     public const string Name = "bare";
 
     /// <summary>The command: <c>bare URL FILE</c> answers every request with the file, over HTTP/1.1 as JSON; <c>bare URL FILE --grpc</c> over HTTP/2 as a gRPC method's one answer.</summary>
-    public static Command ToCommand()
+    public static Command Create()
     {
         var url = new Argument<string>("url");
         var file = new Argument<FileInfo>("file");
