@@ -1,11 +1,14 @@
 using System.CommandLine;
 using Fleet.Benchmarks;
+using Fleet.Benchmarks.Gateway;
+using Fleet.Benchmarks.Micro;
 using Fleet.Benchmarks.Operator;
 using Fleet.Benchmarks.Report;
+using Fleet.Benchmarks.Services;
 using Fleet.Testing;
 
 // bench: see ./bench --help. Figures go to files and, as a table, to stdout; what it is at goes to stderr.
-IFamily[] families = [new OperatorFamily()];
+IFamily[] families = [new OperatorFamily(), new GatewayFamily(), new ServicesFamily()];
 
 var names = new Argument<string[]>("family") { Description = "what to measure; everything when left out: " + string.Join(", ", families.Select(f => $"{f.Name} ({f.Summary})")), Arity = ArgumentArity.ZeroOrMore };
 names.AcceptOnlyFromAmong([.. families.Select(f => f.Name)]);
@@ -16,7 +19,7 @@ var publish = new Option<bool>("--publish") { Description = "write operator/docs
 var output = new Option<DirectoryInfo>("--output") { Description = "where results.json, results.md and the plots go", DefaultValueFactory = _ => new("bench-results") };
 var root = new RootCommand("Measures the operator, the gateway and the services beside what they can be compared with, in one run on one machine.")
 {
-    names, quick, check, record, publish, output,
+    names, quick, check, record, publish, output, MicroCommand.Create(), BareEndpoint.Create(),
 };
 root.SetAction(async (parsed, stop) =>
 {

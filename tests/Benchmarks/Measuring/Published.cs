@@ -20,7 +20,7 @@ internal static class Published
         string[] platform = ["--runtime", System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier.Contains("arm64", StringComparison.Ordinal) ? "linux-arm64" : "linux-x64", "--self-contained", "false"];
         (await Command.RunAsync(
             OperatorProcess.DotNet,
-            ["publish", RepositoryRoot.Combine(project), "--configuration", "Release", .. platform, "--output", folder, "--nologo", "-p:RunAnalyzers=false", "-p:UseSharedCompilation=false", "-nodeReuse:false"],
+            ["publish", RepositoryRoot.Combine(project), "--configuration", "Release", .. platform, "--output", folder, "--nologo", "-p:PublishReadyToRun=true", "-p:RunAnalyzers=false", "-p:UseSharedCompilation=false", "-nodeReuse:false"],
             timeout: TimeSpan.FromMinutes(10))).Succeeded();
         return Known[project] = Path.Combine(folder, assembly);
     }

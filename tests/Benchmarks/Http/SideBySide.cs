@@ -1,0 +1,65 @@
+using Fleet.Benchmarks.Measuring;
+
+namespace Fleet.Benchmarks.Http;
+
+/// <summary>What one server did under one load: medians of several turns.</summary>
+/// <param name="PerSecond">Requests answered in a second.</param>
+/// <param name="P50">Milliseconds.</param>
+/// <param name="P99">Milliseconds.</param>
+/// <param name="CpuOfRequest">Microseconds of processor time of all of its processes, for a request.</param>
+internal sealed record LoadFigures(double PerSecond, double P50, double P99, double CpuOfRequest);
+
+/// <summary>A server and what is sent to it.</summary>
+internal sealed record Side(ServerUnderTest Server, HttpLoad Load);
+
+/// <summary>Puts servers under load in turns, A B C A B C: what else the machine does, and how warm it is, hits all of them alike.</summary>
+internal static class SideBySide
+{
+    // A turn of warming up, and how many at most.
+    private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(300);
+    private const int WarmUps = 12;
+
+    /// <summary>Puts each under load until its requests get no cheaper: by then the runtime has compiled what is called often, and caches are full.</summary>
+    public static async Task WarmUpAsync(H2Load generator, IEnumerable<Side> sides, CancellationToken stop)
+    {
+        foreach (var side in sides)
+        {
+            var cost = double.MaxValue;
+            for (var (turn, steady) = (0, 0); turn < WarmUps && steady < 2; turn++)
+            {
+                var next = (await TurnAsync(generator, side, WarmUp, stop)).CpuOfRequest;
+                steady = next < 0.95 * cost ? 0 : steady + 1;
+                cost = Math.Min(cost, next);
+            }
+        }
+    }
+
+    /// <summary>Measures all sides.</summary>
+    /// <param name="generator">The load.</param>
+    /// <param name="sides">Whom, each with a load of its own.</param>
+    /// <param name="turns">How often each.</param>
+    /// <param name="time">How long a turn is.</param>
+    /// <returns>The figures, in the order of the sides.</returns>
+    public static async Task<IReadOnlyList<LoadFigures>> MeasureAsync(H2Load generator, IReadOnlyList<Side> sides, int turns, TimeSpan time, CancellationToken stop)
+    {
+        var seen = sides.Select(_ => new List<LoadFigures>()).ToList();
+        for (var turn = 0; turn < turns; turn++)
+        {
+            for (var i = 0; i < sides.Count; i++)
+                seen[i].Add(await TurnAsync(generator, sides[i], time, stop));
+        }
+
+        return [.. seen.Select(of => new LoadFigures(Median(of, f => f.PerSecond), Median(of, f => f.P50), Median(of, f => f.P99), Median(of, f => f.CpuOfRequest)))];
+    }
+
+    private static async Task<LoadFigures> TurnAsync(H2Load generator, Side side, TimeSpan time, CancellationToken stop)
+    {
+        var before = side.Server.Usage.Cpu;
+        var result = await generator.RunAsync(side.Server.Of(side.Load.Protocol), side.Load, time, stop);
+        if (result.Failed > 0)
+            throw new InvalidOperationException($"{side.Server.Name} failed {result.Failed} requests of {result.Answered}: {side.Load}");
+        return new(result.PerSecond, result.P50, result.P99, (side.Server.Usage.Cpu - before).TotalMicroseconds / result.Answered);
+    }
+
+    private static double Median(IEnumerable<LoadFigures> of, Func<LoadFigures, double> figure) => Percentiles.Of(of.Select(figure), 0.5);
+}
