@@ -17,7 +17,6 @@ public class DriftTests(ITestOutputHelper output) : AppTest(output)
     [InlineData("delete configmap/shop-routes --wait=false", "ConfigMap/shop-routes", "", "")]
     [InlineData("label deployment/shop-orders app.kubernetes.io/name-", "Deployment/shop-orders", ".metadata.labels[app.kubernetes.io/name]", "")]
     [InlineData("label service/shop-orders fleet.microservices.dev/app-", "Service/shop-orders", ".metadata.labels[fleet.microservices.dev/app]", "")]
-    [InlineData("""patch service/shop-users --type=json --patch=[{"op":"replace","path":"/spec/ports/0/port","value":9001}]""", "Service/shop-users", ".spec.ports[8002,TCP]", "")]
     [InlineData("annotate deployment/shop-auth fleet.microservices.dev/applied-", "Deployment/shop-auth", ".metadata.annotations[fleet.microservices.dev/applied]", "")]
     [InlineData("patch configmap/shop-routes --type=json --patch [{\"op\":\"replace\",\"path\":\"/data\",\"value\":{\"other.json\":\"\"}}]", "ConfigMap/shop-routes", ".data[routes.json]", "")]
     [InlineData("patch service/shop-users --type=json --patch [{\"op\":\"replace\",\"path\":\"/spec/ports/0/port\",\"value\":1733}]", "Service/shop-users", ".spec.ports[8002,TCP]", "")]
