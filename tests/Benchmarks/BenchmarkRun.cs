@@ -1,23 +1,35 @@
 using System.Globalization;
+using Fleet.Benchmarks.Measuring;
 using Fleet.Benchmarks.Report;
 
 namespace Fleet.Benchmarks;
 
 /// <summary>One run of the families asked for.</summary>
-/// <param name="quick">Whether it is to take a minute instead of what good figures need.</param>
+/// <param name="quick">Whether it is to take minutes instead of what good figures need.</param>
 /// <param name="progress">Where it tells what it is at.</param>
 internal sealed class BenchmarkRun(bool quick, TextWriter progress)
 {
     private readonly List<Row> _rows = [];
 
-    /// <summary>Whether it is to take a minute instead of what good figures need.</summary>
+    /// <summary>Whether it is to take minutes instead of what good figures need.</summary>
     public bool Quick { get; } = quick;
 
     /// <summary>The version of the Kubernetes that was used, once one was.</summary>
     public string? Kubernetes { get; set; }
 
-    /// <summary>What was measured so far.</summary>
-    public IReadOnlyList<Row> Rows => _rows;
+    /// <summary>Runs families one after the other.</summary>
+    /// <exception cref="UnavailableException">What one needs cannot be had on this machine.</exception>
+    public static async Task<Results> MeasureAsync(IReadOnlyList<IFamily> families, bool quick, TextWriter progress, CancellationToken stop)
+    {
+        var run = new BenchmarkRun(quick, progress);
+        foreach (var family in families)
+        {
+            run.Tell($"=== {family.Name}");
+            await family.RunAsync(run, stop);
+        }
+
+        return new(Machine.Describe(), run.Kubernetes, quick, DateOnly.FromDateTime(DateTime.UtcNow), run._rows);
+    }
 
     /// <summary>Takes down a row.</summary>
     public void Add(Row row)

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 
-namespace Fleet.Benchmarks;
+namespace Fleet.Benchmarks.Measuring;
 
 /// <summary>The machine, in words that a reader can compare with their own.</summary>
 internal static class Machine

@@ -9,13 +9,16 @@ internal static class MarkdownReport
     /// <summary>The tables, each under a heading of its family.</summary>
     public static string Of(Results results)
     {
-        var text = new StringBuilder();
-        var on = results.Kubernetes is { } version ? $" Kubernetes {version}." : "";
-        text.Append(CultureInfo.InvariantCulture, $"{(results.Quick ? "A quick run" : "Run")} of {results.Day:yyyy-MM-dd} on {results.Machine}.{on}\n");
+        var text = new StringBuilder(Origin(results)).Append('\n');
         foreach (var family in results.Rows.GroupBy(r => r.Family))
             text.Append(CultureInfo.InvariantCulture, $"\n## {family.Key}\n\n{Table([.. family])}");
         return text.ToString();
     }
+
+    /// <summary>When and where it was measured, in a line.</summary>
+    public static string Origin(Results results) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{(results.Quick ? "A quick run" : "Run")} of {results.Day:yyyy-MM-dd} on {results.Machine}.{(results.Kubernetes is { } version ? $" Kubernetes {version}." : "")}");
 
     /// <summary>One table.</summary>
     public static string Table(IReadOnlyList<Row> rows)

@@ -14,8 +14,13 @@ internal sealed record Results(string Machine, string? Kubernetes, bool Quick, D
     /// <summary>Writes them as JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, ReportJson.Default.Results);
 
-    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
-    public static Results FromJson(string json) => JsonSerializer.Deserialize(json, ReportJson.Default.Results) ?? throw new JsonException("null is no result");
+    /// <summary>Writes <c>results.json</c>, <c>results.md</c> and the plots into a folder.</summary>
+    public async Task WriteAsync(string folder, CancellationToken stop)
+    {
+        await File.WriteAllTextAsync(Path.Combine(folder, "results.json"), ToJson() + "\n", stop);
+        await File.WriteAllTextAsync(Path.Combine(folder, "results.md"), MarkdownReport.Of(this), stop);
+        Plots.Write(this, folder);
+    }
 }
 
 /// <summary>The JSON of results and of the ratios that are held.</summary>
