@@ -336,13 +336,23 @@ internal sealed class StormRun : IAsyncDisposable
         if (_storm.Kind == StormKind.Pair)
             return; // the end of the lease would have to be waited for
         var start = await _cluster.AuditLog.NowAsync();
+        var before = await StatusesAsync();
         await _slots[0].DisposeAsync();
         await using var fresh = await OperatorProcess.StartReadyAsync(StartOf("fresh") with { LeaderElect = false });
         if (_apps.Any(a => a.Exists))
             await Eventually.True(async () => await PassesAsync(fresh) > 0);
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
         await timer.WaitForNextTickAsync();
-        Assert.DoesNotContain(await OursSinceAsync(start), r => r.IsRealWrite);
+        var written = (await OursSinceAsync(start)).Where(r => r.IsRealWrite).ToList();
+        Assert.True(written.Count == 0, $"a fresh operator wrote\n{string.Join('\n', written)}\nbefore:\n{before}\nafter:\n{await StatusesAsync()}");
+    }
+
+    private async Task<string> StatusesAsync()
+    {
+        var all = new List<string>();
+        await foreach (var page in _api.ListAsync(MicroserviceApp.Type, new(Namespace), CancellationToken.None))
+            all.AddRange(page.Items.Select(Describe));
+        return string.Join('\n', all);
     }
 
     private async Task<List<AuditEntry>> OursSinceAsync(AuditPosition start) =>
