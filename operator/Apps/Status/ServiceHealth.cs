@@ -64,9 +64,11 @@ internal sealed record ServiceHealth(ServicePhase Phase, string? Reason, string?
             : new(ServicePhase.Progressing, Reasons.RollingOut, "its pods are being started or replaced", counts, askAgain);
     }
 
-    // What waits too long is Stalled: it says the same, louder. How long it waits is told by the status that was written before.
+    // What waits too long is Stalled: it says the same, louder. How long it waits is told by the status that was written before. While the app is suspended nothing is late.
     private static ServiceHealth Waiting(Question q, Refusal why, ReplicaCounts counts, DateTimeOffset now)
     {
+        if (q.App.Spec.Suspend == true)
+            return new(ServicePhase.Waiting, why.Reason, why.Message, counts);
         var left = q.Before switch
         {
             { State: ServicePhase.Stalled } => TimeSpan.Zero,

@@ -54,6 +54,8 @@ public static class StatusBuilder
     {
         var url = Addresses.OfApp(app, world);
         var deadline = TimeSpan.FromSeconds(app.ProgressDeadlineSeconds);
+        // The time for which it was suspended does not count.
+        var resumed = plan.App.Spec.Suspend != true && before.Conditions.Any(c => c is { Type: Conditions.ResourcesApplied, Reason: Reasons.Suspended });
         var rows = ImmutableArray.CreateBuilder<ServiceState>();
         TimeSpan? askAgain = null;
         foreach (var s in app.Services)
@@ -84,7 +86,7 @@ public static class StatusBuilder
             WaitsFor = plan.WaitsFor.GetValueOrDefault(name, []),
             References = plan.Desired.FirstOrDefault(d => d.Service == name && d.Object.Resource == Resources.Deployments)?.References ?? [],
             Refusal = results.FirstOrDefault(r => r.Action.Service == name && r.Refusal is not null)?.Refusal,
-            Before = before.Services.FirstOrDefault(b => b.Name == name),
+            Before = before.Services.FirstOrDefault(b => b.Name == name) is { } row ? resumed && row.State == ServicePhase.Waiting ? row with { LastTransitionTime = now } : row : null,
         };
 
         void Add(ServiceHealth.Question question, Func<ServiceHealth, ServiceState> row)

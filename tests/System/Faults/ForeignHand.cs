@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Fleet.Apps;
+using Fleet.Controller;
 using Fleet.Kubernetes;
 
 namespace Fleet.SystemTests.Faults;
@@ -31,24 +32,24 @@ internal static class ForeignHand
     public static async Task ChangeAsync(ApiClient api, string ns, string app, Random dice)
     {
         var (kind, change) = Changes[dice.Next(Changes.Length)];
-        if (await AnyAsync(api, ns, app, dice, o => o.Resource == kind) is { } obj)
+        if (await AnyAsync(api, ns, app, dice, kind) is { } obj)
             await TryAsync(() => api.JsonPatchAsync(kind, ns, obj.Metadata.Name, new JsonArray(change(dice)), CancellationToken.None));
     }
 
     /// <summary>Deletes one object, if there is one.</summary>
     public static async Task DeleteAsync(ApiClient api, string ns, string app, Random dice)
     {
-        if (await AnyAsync(api, ns, app, dice, _ => true) is { } obj)
+        if (await AnyAsync(api, ns, app, dice, [.. AppCaches.ChildKinds]) is { } obj)
             await TryAsync(() => api.DeleteAsync(obj.Resource, ns, obj.Metadata.Name, new(Uid: obj.Metadata.Uid), CancellationToken.None));
     }
 
-    private static async Task<KubeObject?> AnyAsync(ApiClient api, string ns, string app, Random dice, Func<KubeObject, bool> wanted)
+    private static async Task<KubeObject?> AnyAsync(ApiClient api, string ns, string app, Random dice, params Resource[] kinds)
     {
-        var owned = (await OwnedObjects.ListAsync(api, ns))
-            .Where(o => wanted(o) && o.Metadata.OwnerReferences?.Any(r => r.Kind == MicroserviceApp.Resource.Kind && r.Name == app) == true)
+        var owned = (await OwnedObjects.ListAsync(api, new(ns, $"{Keys.App}={app}"), kinds))
+            .Where(o => o.Metadata.OwnerReferences?.Any(r => r.Kind == MicroserviceApp.Resource.Kind && r.Name == app) == true)
             .OrderBy(o => o.Id, StringComparer.Ordinal)
             .ToList();
-        var at = dice.Next(1000);
+        var at = dice.Next(1000); // taken in any case, so that what comes after it is as the seed has it
         return owned.Count == 0 ? null : owned[at % owned.Count];
     }
 

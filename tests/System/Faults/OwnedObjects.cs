@@ -18,7 +18,7 @@ internal static class OwnedObjects
     public static async Task<SortedDictionary<string, string>> ReadAsync(ApiClient api, string ns, Func<string, bool> owner)
     {
         var found = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var obj in await ListAsync(api, ns))
+        foreach (var obj in await ListAsync(api, new(ns), AppCaches.ChildKinds))
         {
             if (obj.Metadata.OwnerReferences?.FirstOrDefault(o => o.Kind == MicroserviceApp.Resource.Kind) is { } by && owner(by.Name))
                 found[obj.Id] = Normal(obj.Resource, obj.ToJsonObject()).ToJsonString(Readable).Replace(ns, "NAMESPACE", StringComparison.Ordinal);
@@ -27,15 +27,15 @@ internal static class OwnedObjects
         return found;
     }
 
-    /// <summary>Every object of a kind that apps own, theirs or not.</summary>
-    public static async Task<IReadOnlyList<KubeObject>> ListAsync(ApiClient api, string ns)
+    /// <summary>Objects of several kinds; of those that are not served there are none.</summary>
+    public static async Task<IReadOnlyList<KubeObject>> ListAsync(ApiClient api, ListScope scope, IEnumerable<Resource> kinds)
     {
         var found = new List<KubeObject>();
-        foreach (var kind in AppCaches.ChildKinds)
+        foreach (var kind in kinds)
         {
             try
             {
-                await foreach (var page in api.ListAsync(Kinds.Raw(kind), new(ns), CancellationToken.None))
+                await foreach (var page in api.ListAsync(Kinds.Raw(kind), scope, CancellationToken.None))
                     found.AddRange(page.Items);
             }
             catch (ApiException e) when (e.IsNotFound)
@@ -102,7 +102,8 @@ internal static class OwnedObjects
     private static JsonNode? Sorted(JsonNode? node) => node switch
     {
         JsonObject obj => new JsonObject(obj.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => KeyValuePair.Create(p.Key, Sorted(p.Value)))),
-        JsonArray array => new JsonArray([.. array.Select(Sorted)]),
+        // By name, as server-side apply takes them: where an entry stands tells only when it came.
+        JsonArray array => new JsonArray([.. array.OrderBy(e => (e as JsonObject)?["name"]?.ToString(), StringComparer.Ordinal).Select(Sorted)]),
         _ => node?.DeepClone(),
     };
 }

@@ -12,7 +12,7 @@ internal enum StormKind
     /// <summary>One operator with a lease, whose clock jumps.</summary>
     Clock,
 
-    /// <summary>Two operators: the one that leads is killed, or the lease is taken away from it.</summary>
+    /// <summary>Two operators: the one that leads is killed or frozen, or the lease is taken away from it.</summary>
     Pair,
 }
 
@@ -45,6 +45,9 @@ internal enum Happening
 
     /// <summary>Somebody else writes himself into the lease.</summary>
     TakeLease,
+
+    /// <summary>The operator that leads stands still, as with a machine that is frozen, until another is at work; then it goes on where it was.</summary>
+    Freeze,
 }
 
 /// <summary>What a seed stands for: which apps there are, what happens to them and how much goes wrong meanwhile.</summary>
@@ -73,7 +76,7 @@ internal sealed record Storm(int Seed, StormKind Kind, double FaultRate, int App
         {
             StormKind.Lone => (dice.Next(4), (Happening[])[Happening.Kill]),
             StormKind.Clock => (dice.Next(2, 5), [Happening.Jump]),
-            _ => (dice.Next(3) == 0 ? 2 : 1, [Happening.Kill, Happening.TakeLease]),
+            _ => (dice.Next(3) == 0 ? 2 : 1, [Happening.Kill, Happening.TakeLease, Happening.Freeze]),
         };
         for (var i = 0; i < count; i++)
             happenings.Insert(dice.Next(1, happenings.Count + 1), disturbances[dice.Next(disturbances.Length)]);

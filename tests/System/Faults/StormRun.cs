@@ -103,7 +103,7 @@ internal sealed class StormRun : IAsyncDisposable
 
         try
         {
-            await AtWorkAsync(_storm.Dice(_storm.Happenings.Length));
+            await AtWorkAsync();
             for (var i = 0; i < _storm.Happenings.Length; i++)
             {
                 var dice = _storm.Dice(i);
@@ -131,7 +131,7 @@ internal sealed class StormRun : IAsyncDisposable
         }
         catch (Exception e)
         {
-            throw new InvalidOperationException($"{_storm}\n{e.Message}\nfaults: {string.Join(", ", _proxy.Committed)}\n{Logs()}", e);
+            throw new InvalidOperationException($"{_storm}\n{e.Message}\nfaults: {string.Join(", ", _proxy.Committed)}\n{await WritesAsync(start)}\n{Logs()}", e);
         }
     }
 
@@ -178,6 +178,9 @@ internal sealed class StormRun : IAsyncDisposable
             case Happening.TakeLease:
                 await TakeLeaseAsync();
                 break;
+            case Happening.Freeze:
+                await FreezeAsync(dice);
+                break;
             case Happening.Jump:
                 _clock?.Jump(TimeSpan.FromSeconds(dice.Next(-86_400, 86_400)));
                 break;
@@ -221,7 +224,9 @@ internal sealed class StormRun : IAsyncDisposable
         if (_storm.Kind != StormKind.Pair)
         {
             await _slots[0].KillAsync();
-            await AtWorkAsync(dice);
+            // What happens next mostly meets an operator in the middle of its work, and sometimes one that has not begun.
+            if (dice.Next(4) > 0)
+                await AtWorkAsync();
             return;
         }
 
@@ -250,12 +255,30 @@ internal sealed class StormRun : IAsyncDisposable
         static JsonObject Replace(string field, JsonNode value) => new() { ["op"] = "replace", ["path"] = $"/spec/{field}", ["value"] = value };
     }
 
-    // What happens next mostly meets an operator in the middle of its work, and sometimes one that has not begun.
-    private async Task AtWorkAsync(Random dice)
+    private async Task FreezeAsync(Random dice)
     {
-        if (dice.Next(4) > 0)
-            await Eventually.True(async () => await PassesAsync((await LeaderAsync()).Current) > 0, TimeSpan.FromMinutes(2));
+        var frozen = (await LeaderAsync()).Current;
+        foreach (var app in _apps.Where(a => a.Exists))
+        {
+            app.Change();
+            await ApplyAsync(app);
+        }
+
+        await Task.Delay(dice.Next(150)); // it is in the middle of its work, or has done it
+        await frozen.SignalAsync("STOP");
+        // What it had sent is answered meanwhile; what it reads first when it goes on asks for the next write.
+        await Eventually.True(
+            async () =>
+            {
+                var other = _slots.First(s => s.Current != frozen);
+                return await other.LeadsAsync() && await PassesAsync(other.Current) > 0;
+            },
+            TimeSpan.FromMinutes(2));
+        await frozen.SignalAsync("CONT");
+        await frozen.WaitForExitAsync();
     }
+
+    private Task AtWorkAsync() => Eventually.True(async () => await PassesAsync((await LeaderAsync()).Current) > 0, TimeSpan.FromMinutes(2));
 
     private static async Task<double> PassesAsync(OperatorProcess process) =>
         (await process.MetricsAsync()).Where(m => m.Key.StartsWith("fleet_reconcile_total", StringComparison.Ordinal)).Sum(m => m.Value);
@@ -313,13 +336,23 @@ internal sealed class StormRun : IAsyncDisposable
         if (_storm.Kind == StormKind.Pair)
             return; // the end of the lease would have to be waited for
         var start = await _cluster.AuditLog.NowAsync();
+        var before = await StatusesAsync();
         await _slots[0].DisposeAsync();
         await using var fresh = await OperatorProcess.StartReadyAsync(StartOf("fresh") with { LeaderElect = false });
         if (_apps.Any(a => a.Exists))
             await Eventually.True(async () => await PassesAsync(fresh) > 0);
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
         await timer.WaitForNextTickAsync();
-        Assert.DoesNotContain(await OursSinceAsync(start), r => r.IsRealWrite);
+        var written = (await OursSinceAsync(start)).Where(r => r.IsRealWrite).ToList();
+        Assert.True(written.Count == 0, $"a fresh operator wrote\n{string.Join('\n', written)}\nbefore:\n{before}\nafter:\n{await StatusesAsync()}");
+    }
+
+    private async Task<string> StatusesAsync()
+    {
+        var all = new List<string>();
+        await foreach (var page in _api.ListAsync(MicroserviceApp.Type, new(Namespace), CancellationToken.None))
+            all.AddRange(page.Items.Select(Describe));
+        return string.Join('\n', all);
     }
 
     private async Task<List<AuditEntry>> OursSinceAsync(AuditPosition start) =>
@@ -347,6 +380,10 @@ internal sealed class StormRun : IAsyncDisposable
             .OrderBy(l => l.At)
             .Select(l => string.Create(CultureInfo.InvariantCulture, $"+{(l.At - calm).TotalSeconds:0.0} s {l.Line}")),
     ];
+
+    private async Task<string> WritesAsync(AuditPosition start) => string.Join('\n', (await _cluster.AuditLog.SinceAsync(start))
+        .Where(e => e.IsRealWrite && e.ObjectRef?.Namespace == Namespace && (e.UserAgent.StartsWith("fleet-", StringComparison.Ordinal) || e.Verb == "delete"))
+        .Select(e => $"{e.Received:HH:mm:ss.fff} {e.Code} {e.Verb} {e.RequestUri} {Writers.Of(e)}"));
 
     private string Logs() => string.Join('\n', _slots.SelectMany(s => s.All).Select(p => $"{p.Name}:\n{string.Join('\n', p.Process.Log.Entries.TakeLast(80).Select(Line))}"));
 

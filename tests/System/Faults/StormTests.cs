@@ -10,7 +10,7 @@ namespace Fleet.SystemTests.Faults;
 /// </summary>
 public class StormTests(ITestOutputHelper output) : AppTest(output)
 {
-    private const int Usual = 18;
+    private const int Usual = 9;
 
     /// <inheritdoc/>
     protected override bool HasAccount => false;
@@ -29,7 +29,7 @@ public class StormTests(ITestOutputHelper output) : AppTest(output)
 [Trait("Needs", "RealControlPlane")]
 public class ControlPlaneStormTests(ITestOutputHelper output) : AppTest(output)
 {
-    private const int Usual = 4;
+    private const int Usual = 3;
 
     /// <inheritdoc/>
     protected override bool HasAccount => false;
@@ -40,7 +40,7 @@ public class ControlPlaneStormTests(ITestOutputHelper output) : AppTest(output)
         if (!OperatorAccount.CanBeHad)
             return;
         // A batch shares its storm: what is killed is killed for all of them.
-        foreach (var seeds in Storms.Seeds(Usual).Chunk(2 * Environment.ProcessorCount))
+        foreach (var seeds in Storms.Seeds(Usual, share: 10).Chunk(2 * Environment.ProcessorCount))
         {
             var storms = new Storms(Cluster, Api, Output);
             await storms.RunAsync(seeds, nameof(Whatever_goes_wrong_while_the_control_plane_is_killed_it_ends_as_if_nothing_had), DisturbAsync(new Random(seeds[0])));

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Fleet.Kubernetes;
 using Fleet.Testing;
+using Xunit;
 using Xunit.Abstractions;
 
 namespace Fleet.SystemTests.Faults;
@@ -19,14 +20,21 @@ internal sealed class Storms(ControlPlane cluster, ApiClient api, ITestOutputHel
     // Of a run that took longer to converge it is told what it did meanwhile.
     private static readonly TimeSpan Outlier = TimeSpan.FromSeconds(10);
 
+    // In so many runs every fault has its turn.
+    private const int Enough = 100;
+
+    private static readonly Lock Writing = new();
+
     private readonly ConcurrentQueue<StormResult> _results = new();
     private readonly ConcurrentQueue<string> _failures = new();
 
     /// <summary>The seeds to run; without a word from outside as many as said here, others each time.</summary>
-    public static IReadOnlyList<int> Seeds(int usual)
+    /// <param name="usual">How many.</param>
+    /// <param name="share">Of a number from outside, one in so many.</param>
+    public static IReadOnlyList<int> Seeds(int usual, int share = 1)
     {
         var first = Number("FLEET_FAULT_SEED");
-        var count = Number("FLEET_FAULT_RUNS") ?? (first is null ? usual : 1);
+        var count = Number("FLEET_FAULT_RUNS") is { } runs ? Math.Max(1, runs / share) : first is null ? usual : 1;
         return [.. Enumerable.Range(first ?? Random.Shared.Next(1_000_000), count)];
     }
 
@@ -59,6 +67,8 @@ internal sealed class Storms(ControlPlane cluster, ApiClient api, ITestOutputHel
         Summarize();
         if (!_failures.IsEmpty)
             throw new Xunit.Sdk.XunitException($"{_failures.Count} of {seeds.Count} runs failed:\n{string.Join("\n\n", _failures)}");
+        if (seeds.Count >= Enough)
+            Assert.Empty(Fault.All.Select(f => f.Name).Except(_results.SelectMany(r => r.Faults.Keys)));
     }
 
     private void Summarize()
@@ -74,15 +84,17 @@ internal sealed class Storms(ControlPlane cluster, ApiClient api, ITestOutputHel
         Report($"faults: {string.Join(", ", _results.SelectMany(r => r.Faults).GroupBy(f => f.Key).OrderBy(f => f.Key).Select(f => $"{f.Key} {f.Sum(c => c.Value)}"))}");
     }
 
-    private void Report(string line)
+    /// <summary>Tells something to whoever reads the output, and to whoever cannot wait for its end.</summary>
+    public static void Report(ITestOutputHelper output, string line)
     {
         output.WriteLine(line);
-        if (Environment.GetEnvironmentVariable("FLEET_FAULT_REPORT") is { Length: > 0 } file)
-        {
-            lock (_results)
-                File.AppendAllText(file, line + "\n");
-        }
+        if (Environment.GetEnvironmentVariable("FLEET_FAULT_REPORT") is not { Length: > 0 } file)
+            return;
+        lock (Writing)
+            File.AppendAllText(file, line + "\n");
     }
+
+    private void Report(string line) => Report(output, line);
 
     private static int? Number(string variable) =>
         Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;

@@ -140,6 +140,9 @@ public sealed class OperatorProcess : IAsyncDisposable
     /// <inheritdoc cref="ServerProcess.KillAsync"/>
     public Task KillAsync() => _process.KillAsync();
 
+    /// <inheritdoc cref="ServerProcess.SignalAsync"/>
+    public Task SignalAsync(string signal) => _process.SignalAsync(signal);
+
     /// <inheritdoc cref="ServerProcess.TerminateAsync"/>
     public Task<int> TerminateAsync(TimeSpan? timeout = null) => _process.TerminateAsync(timeout);
 

@@ -166,6 +166,24 @@ public class StatusTests
         Assert.Equal(ServicePhase.Active, fleet.Row("orders").State);
     }
 
+    [Fact]
+    public void While_an_app_is_suspended_nothing_is_late_and_afterwards_the_time_begins_anew()
+    {
+        var fleet = new SimulatedFleet(Given.Shop().With(s => s with { Suspend = true }));
+        fleet.Pass();
+        fleet.Cluster.Now += TimeSpan.FromDays(1);
+        fleet.Pass();
+        Assert.Equal(1, fleet.StatusWrites);
+        Assert.Null(fleet.AskAgain);
+        Assert.All(fleet.Status.Services, s => Assert.Equal(ServicePhase.Waiting, s.State));
+        Assert.Equal((ConditionStatus.Unknown, Reasons.Suspended), (fleet.Condition(Conditions.Ready)!.Status, fleet.Condition(Conditions.Ready)!.Reason));
+
+        fleet.App = fleet.App.With(s => s with { Suspend = false });
+        fleet.Pass();
+        Assert.Equal(ServicePhase.Waiting, fleet.Row("orders").State); // for users, and not for a day
+        Assert.Equal(TimeSpan.FromSeconds(600), fleet.AskAgain);
+    }
+
     [Theory]
     [InlineData(null, Reasons.ProgressDeadlineExceeded)]
     [InlineData("ImagePullBackOff", Reasons.ImagePullFailed)]
