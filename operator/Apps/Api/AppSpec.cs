@@ -97,6 +97,7 @@ public sealed record SecretName
 {
     [Description("The Secret's name.")]
     [Length(1, 253)]
+    [RegularExpression(Patterns.Subdomain)]
     public required string Name { get; init; }
 }
 

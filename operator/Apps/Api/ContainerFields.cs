@@ -45,6 +45,7 @@ public sealed record KeyReference
 {
     [Description("The object's name.")]
     [Length(1, 253)]
+    [RegularExpression(Patterns.Subdomain)]
     public required string Name { get; init; }
 
     [Description("The key.")]
@@ -162,6 +163,7 @@ public sealed record ConfigMapVolume
 {
     [Description("The ConfigMap's name.")]
     [Length(1, 253)]
+    [RegularExpression(Patterns.Subdomain)]
     public required string Name { get; init; }
 
     [Description("Which keys become files. Default: all.")]
@@ -177,6 +179,7 @@ public sealed record SecretVolume
 {
     [Description("The Secret's name.")]
     [Length(1, 253)]
+    [RegularExpression(Patterns.Subdomain)]
     public required string SecretName { get; init; }
 
     [Description("Which keys become files. Default: all.")]
@@ -219,6 +222,7 @@ public sealed record ClaimVolume
 {
     [Description("The claim's name.")]
     [Length(1, 253)]
+    [RegularExpression(Patterns.Subdomain)]
     public required string ClaimName { get; init; }
 
     [Description("Whether it is only read. Default: false.")]

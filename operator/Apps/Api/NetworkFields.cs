@@ -84,6 +84,7 @@ public sealed record ParentReference
 {
     [Description("The Gateway's name.")]
     [Length(1, 253)]
+    [RegularExpression(Patterns.Subdomain)]
     public required string Name { get; init; }
 
     [Description("Its namespace. Default: the app's.")]
@@ -102,6 +103,7 @@ public sealed record GatewayTls
 {
     [Description("The Secret of type kubernetes.io/tls in the app's namespace.")]
     [Length(1, 253)]
+    [RegularExpression(Patterns.Subdomain)]
     public required string SecretName { get; init; }
 
     [Description("Whether gateway.port sends everybody on to https instead of answering. Default: true.")]

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 
 namespace Fleet.Testing;
@@ -11,11 +12,13 @@ internal static class PatternText
     // What "anything but" is drawn from: letters of several scripts, blanks that only some programs take for blanks, characters beyond 16 bits.
     private const string Any = "abcXYZ019-_.,:;/\\#?&=%+~*@!$()[]{}<>|'\"^` \t\v\u00a0\u00e4\u0416\u2003\u3042\u4e2d";
 
+    private static readonly ConcurrentDictionary<string, Part> Parsed = new(StringComparer.Ordinal);
+
     /// <summary>A text that matches, of at most so many characters.</summary>
     /// <exception cref="ArgumentException">No short text matches, or the pattern has what is not known here.</exception>
     internal static string Of(string pattern, int minLength, int maxLength, Dice dice)
     {
-        var parsed = new Parser(pattern).Read();
+        var parsed = Parsed.GetOrAdd(pattern, static p => new Parser(p).Read());
         for (var most = dice.One(2, 2, 4, 12, 60); most >= 0; most--)
         {
             for (var tries = 0; tries < 20; tries++)
@@ -142,6 +145,6 @@ internal static class PatternText
 
         private static Part Character(string members) => (text, dice, _) => text.Append(members[dice.Between(0, members.Length - 1)]);
 
-        private ArgumentException Unknown() => new($"{pattern} has at {_at} what no text is made of here");
+        private ArgumentException Unknown() => new($"{pattern} has at {_at} what no text is made of here", nameof(pattern));
     }
 }

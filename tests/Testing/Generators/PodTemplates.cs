@@ -20,7 +20,7 @@ internal static class PodTemplates
         "spec: { containers: [{ name: MAIN, tty: true, workingDir: /srv }, { name: side, image: 'side:1', env: [{ name: A, value: b }] }] }",
         "spec: { initContainers: [{ name: first, image: 'first:1', command: [sh, -c, 'true'] }] }",
         "spec: { containers: [{ name: MAIN, readinessProbe: { exec: { command: [ok] } }, livenessProbe: { httpGet: { port: main, path: /live } }, lifecycle: null }] }",
-        "spec: { containers: [{ name: MAIN, readinessProbe: null, startupProbe: { $patch: delete }, resources: { requests: { cpu: 10m } } }] }",
+        "spec: { containers: [{ name: MAIN, readinessProbe: null, startupProbe: { $patch: delete }, resources: { requests: { cpu: 0 } } }] }",
         "spec: { volumes: [{ name: extra, projected: { sources: [{ secret: { name: s, items: [{ key: k, path: p }] } }] } }], containers: [{ name: MAIN, volumeMounts: [{ name: extra, mountPath: /extra }] }] }",
         "spec: { containers: [{ name: MAIN, env: [{ name: PORT, value: '1' }, { name: FLEET_APP, $patch: delete }], envFrom: [{ secretRef: { name: s, optional: true } }] }] }",
         "spec: { containers: [{ name: side, $patch: delete }, { name: MAIN, securityContext: { capabilities: { add: [NET_BIND_SERVICE] } } }] }",

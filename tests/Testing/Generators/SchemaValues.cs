@@ -76,7 +76,7 @@ internal sealed class SchemaValues(Dice dice, double density)
     }
 
     // Mostly few, now and then as many as there may be.
-    private int Count(int least, int? most) => dice.Chance(0.01) ? most ?? 20 : dice.Between(least, Math.Min(least + 3, most ?? 20));
+    private int Count(int least, int? most) => dice.Chance(0.003) ? most ?? 20 : dice.Between(least, Math.Min(least + 3, most ?? 20));
 
     private string Text(Schema schema)
     {

@@ -64,7 +64,7 @@ internal sealed class ValidSpecs
 
     private IEnumerable<string> Names()
     {
-        var count = _dice.Chance(0.01) ? 64 : _dice.Between(1, 5);
+        var count = _dice.Chance(0.003) ? 64 : _dice.Between(1, 5);
         var some = _dice.Some(count, ["auth", "users", "orders", "web", "a", "catalog-of-everything-that-can-be-bought"]);
         var more = Enumerable.Repeat(0, count).Select(_ => PatternText.Of("^[a-z]([-a-z0-9]*[a-z0-9])?$", 1, 40, _dice)).Where(n => n is not ("gateway" or "routes"));
         return some.Concat(more).Distinct().Take(count);
@@ -196,7 +196,7 @@ internal sealed class ValidSpecs
     private static Schema SchemaAt(string path) => path.Split('.').Aggregate(Crd.Schema.Properties["spec"], (schema, step) =>
         step.EndsWith("[]", StringComparison.Ordinal) ? schema.Properties[step[..^2]].Items! : schema.Properties[step]);
 
-    private void Speak(JsonObject service, bool grpc)
+    private static void Speak(JsonObject service, bool grpc)
     {
         if (!grpc)
         {
@@ -228,7 +228,7 @@ internal sealed class ValidSpecs
         }
     }
 
-    private void Listen(JsonObject service)
+    private static void Listen(JsonObject service)
     {
         var taken = new HashSet<int> { (int)service["port"]!, (int?)service["targetPort"] ?? (int)service["port"]! };
         if (taken.Contains(8081)) // some image is bundled

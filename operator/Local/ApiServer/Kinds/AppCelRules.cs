@@ -17,10 +17,19 @@ internal static class AppCelRules
     // Which registry the bundled images come from is the operator's to know; the CEL does not ask it.
     private static readonly OperatorSettings Settings = new(OperatorSettings.DefaultRegistry, "local");
 
+    /// <summary>Whether a violation of the schema keeps a server from asking the rules: an expression could not go by what is there.</summary>
+    internal static bool IsBlocking(string reason) =>
+        reason is "FieldValueRequired" or "FieldValueNotSupported" or "FieldValueTooLong" or "FieldValueTooMany" or "FieldValueTypeInvalid";
+
     /// <summary>What a server with CEL would refuse, at its path.</summary>
-    internal static IEnumerable<(string Path, string Message)> Check(ServedKind kind, JsonObject body) =>
+    /// <param name="kind">The object's kind.</param>
+    /// <param name="body">The object.</param>
+    /// <param name="isShapeless">Whether a violation of the schema is blocking, which a server tells in place of what its rules would say.</param>
+    internal static IEnumerable<(string Path, string Message)> Check(ServedKind kind, JsonObject body, bool isShapeless) =>
         kind.Resource.Group != MicroserviceApp.Resource.Group || kind.Resource.Kind != MicroserviceApp.Resource.Kind
             ? []
+            : isShapeless
+            ? [("<nil>", "null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation")]
             : AppDocument.Read(body, Settings).Problems.Where(p => IsCel(p, body)).Select(p => (p.Path, p.Message));
 
     // A rule may add to its words what it found. That of paths goes further than its CEL, which compares only what was written down.

@@ -232,9 +232,8 @@ internal sealed class ObjectWriter(ObjectStore store, KindRules rules, TimeProvi
         List<(string Path, string Reason, string Message)> problems = [.. ShapeCheck.Check(kind, body, before).Select(p => (p.Path, p.Reason, p.Message))];
         if (before?.Meta().Text("deletionTimestamp") is not null && body.Meta().Texts("finalizers").Except(before.Meta().Texts("finalizers"), StringComparer.Ordinal).FirstOrDefault() is { } added)
             problems.Add(("metadata.finalizers", "FieldValueForbidden", $"Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{{\"{added}\"}}"));
-        // As on a server: rules are asked about what has the right shape.
-        if (problems.Count == 0)
-            problems.AddRange(AppCelRules.Check(kind, body).Select(p => (p.Path, "FieldValueInvalid", $"Invalid value: {p.Message}")));
+        // As on a server: rules are asked about what has the right shape, if not the right values.
+        problems.AddRange(AppCelRules.Check(kind, body, isShapeless: problems.Any(p => AppCelRules.IsBlocking(p.Reason))).Select(p => (p.Path, "FieldValueInvalid", $"Invalid value: {p.Message}")));
         if (problems.Count > 0)
             throw ApiError.Invalid(kind.Resource, body.Meta().Text("name") ?? "", problems);
     }

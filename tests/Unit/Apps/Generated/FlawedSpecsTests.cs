@@ -7,7 +7,7 @@ namespace Fleet.Unit.Apps.Generated;
 /// <summary>What holds for every spec with mistakes in it: each is told, and where it is.</summary>
 public class FlawedSpecsTests
 {
-    private const int Count = 6000;
+    private const int Count = 7000;
 
     [Fact]
     public void Every_mistake_is_told_at_its_path() => Sample.Check(Count, Flawed.Of, Told, Less);

@@ -12,10 +12,10 @@ namespace Fleet.Unit.Apps.Generated;
 public class GarbageTests
 {
     [Fact]
-    public void Garbage_in_JSON_is_refused_or_planned() => Sample.Check(4500, Garbage.Json, Survived, g => g.Shrink());
+    public void Garbage_in_JSON_is_refused_or_planned() => Sample.Check(6000, Garbage.Json, Survived, g => g.Shrink());
 
     [Fact]
-    public void Garbage_in_YAML_is_refused_or_planned() => Sample.Check(2500, Garbage.Yaml, Survived, g => g.Shrink());
+    public void Garbage_in_YAML_is_refused_or_planned() => Sample.Check(2000, Garbage.Yaml, Survived, g => g.Shrink());
 
     private static void Survived(Garbage garbage)
     {

@@ -9,7 +9,7 @@ namespace Fleet.Unit.Apps.Generated;
 /// <summary>What holds for every spec that keeps the rules.</summary>
 public class ValidSpecsTests
 {
-    private const int Count = 7000;
+    private const int Count = 5000;
 
     [Fact]
     public void A_spec_that_keeps_the_rules_is_accepted_and_planned() => Sample.Check(Count, Sample.Valid, Accepted, Likewise);
