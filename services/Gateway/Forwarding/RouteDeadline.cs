@@ -15,9 +15,10 @@ internal sealed class RouteDeadline(TimeProvider time)
         var timeout = own < policy.Timeout ? own.Value : policy.Timeout;
         var aborted = context.RequestAborted;
         using var deadline = new CancellationTokenSource(timeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(aborted, deadline.Token);
+        // The caller's end ends it too; who ended it is told by the caller's own token.
+        await using var ended = aborted.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), deadline);
         context.Features.Set(new Running(deadline));
-        context.RequestAborted = either.Token;
+        context.RequestAborted = deadline.Token;
         try
         {
             await next(context);
@@ -32,7 +33,7 @@ internal sealed class RouteDeadline(TimeProvider time)
             context.Features.Set<Running>(null);
         }
 
-        if (deadline.IsCancellationRequested && !context.Response.HasStarted && (context.UpstreamFailed() is not null || context.Refusal() is null))
+        if (deadline.IsCancellationRequested && !aborted.IsCancellationRequested && !context.Response.HasStarted && (context.UpstreamFailed() is not null || context.Refusal() is null))
             context.Refuse(Refusal.TooSlow($"{policy.RouteId} did not answer within {timeout.TotalSeconds:0.###} s"));
     }
 

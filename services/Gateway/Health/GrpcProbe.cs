@@ -37,17 +37,16 @@ internal sealed class GrpcProbeHandler(HttpMessageHandler inner) : DelegatingHan
     private const int MaxAnswer = 1024;
     private const ulong NotServing = 2;
 
-    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    // What is forwarded passes without a step of its own.
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        request.Options.TryGetValue(GrpcProbe.Key, out _) ? ProbeAsync(request, cancellationToken) : base.SendAsync(request, cancellationToken);
+
+    private async Task<HttpResponseMessage> ProbeAsync(HttpRequestMessage request, CancellationToken stop)
     {
-        var response = await base.SendAsync(request, cancellationToken);
-        if (!request.Options.TryGetValue(GrpcProbe.Key, out _))
-            return response;
-        using (response)
-        {
-            await response.Content.LoadIntoBufferAsync(MaxAnswer, cancellationToken);
-            var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
-            return new HttpResponseMessage(IsHealthy(response, body) ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable);
-        }
+        using var response = await base.SendAsync(request, stop);
+        await response.Content.LoadIntoBufferAsync(MaxAnswer, stop);
+        var body = await response.Content.ReadAsByteArrayAsync(stop);
+        return new HttpResponseMessage(IsHealthy(response, body) ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable);
     }
 
     private static bool IsHealthy(HttpResponseMessage response, byte[] body)

@@ -13,6 +13,7 @@ public sealed partial class TokenVerifier
     /// <summary>Longer ones are not ours; in characters.</summary>
     private const int MaxLength = 8 * 1024;
 
+    private readonly VerifiedTokens _verified = new();
     private readonly JsonWebTokenHandler _handler = new() { MaximumTokenSizeInBytes = MaxLength };
     private readonly ServiceEnvironment _environment;
     private readonly ITokenKeys _keys;
@@ -36,6 +37,10 @@ public sealed partial class TokenVerifier
     {
         if (token.Length > MaxLength)
             return new TokenResult.Invalid("the token is too long");
+
+        // The keys are asked for each time: they age, and a withdrawn one ends every token that it signed.
+        if (_verified.Find(token) is { } known && known.WasVerifiedWith((await _keys.FindAsync(known.KeyId, stop)).Keys))
+            return IsInTime(known.NotBefore, known.Expires) ? new TokenResult.Valid(known.Caller) : Expired;
         JsonWebToken parsed;
         try
         {
@@ -50,10 +55,12 @@ public sealed partial class TokenVerifier
         if (!_environment.TokenAlgorithms.Contains(parsed.Alg))
             return new TokenResult.Invalid("the token's signature algorithm is not accepted");
 
-        var (keys, fault) = await _keys.FindAsync(string.IsNullOrEmpty(parsed.Kid) ? null : parsed.Kid, stop);
+        var keyId = string.IsNullOrEmpty(parsed.Kid) ? null : parsed.Kid;
+        var (keys, fault) = await _keys.FindAsync(keyId, stop);
         if (keys.Count == 0)
             return fault is null ? new TokenResult.Invalid("the token's key is not the issuer's") : new TokenResult.Unavailable(fault);
 
+        DateTime? begin = null, end = null;
         var result = await _handler.ValidateTokenAsync(parsed, new TokenValidationParameters
         {
             IssuerSigningKeys = keys,
@@ -61,19 +68,23 @@ public sealed partial class TokenVerifier
             ValidIssuer = _environment.Issuer,
             ValidAudiences = _environment.Audiences,
             ValidAlgorithms = _environment.TokenAlgorithms,
-            LifetimeValidator = IsInTime,
+            LifetimeValidator = (notBefore, expires, _, _) => IsInTime(begin = notBefore, end = expires),
             RequireExpirationTime = true,
         });
         if (!result.IsValid)
             return new TokenResult.Invalid(Reason(result.Exception));
-        return parsed.Subject is { Length: > 0 } subject
-            ? new TokenResult.Valid(new Caller(subject, Scopes(parsed)))
-            : new TokenResult.Invalid("the token names no subject");
+        if (parsed.Subject is not { Length: > 0 } subject)
+            return new TokenResult.Invalid("the token names no subject");
+        var caller = new Caller(subject, Scopes(parsed));
+        _verified.Add(token, new(caller, keyId, keys, begin, end));
+        return new TokenResult.Valid(caller);
     }
+
+    private static TokenResult.Invalid Expired { get; } = new("the token has expired or is not valid yet");
 
     private static string Reason(Exception fault) => fault switch
     {
-        SecurityTokenInvalidLifetimeException or SecurityTokenExpiredException or SecurityTokenNotYetValidException or SecurityTokenNoExpirationException => "the token has expired or is not valid yet",
+        SecurityTokenInvalidLifetimeException or SecurityTokenExpiredException or SecurityTokenNotYetValidException or SecurityTokenNoExpirationException => Expired.Reason,
         SecurityTokenInvalidIssuerException => "the token is of another issuer",
         SecurityTokenInvalidAudienceException => "the token is meant for somebody else",
         _ => "the token's signature is wrong",
@@ -83,7 +94,7 @@ public sealed partial class TokenVerifier
     private static HashSet<string> Scopes(JsonWebToken token) =>
         [.. token.Claims.Where(c => c.Type is "scope").SelectMany(c => c.Value.Split(' ', StringSplitOptions.RemoveEmptyEntries))];
 
-    private bool IsInTime(DateTime? notBefore, DateTime? expires, SecurityToken token, TokenValidationParameters parameters)
+    private bool IsInTime(DateTime? notBefore, DateTime? expires)
     {
         var now = _time.GetUtcNow().UtcDateTime;
         return expires is { } end && now < end + ClockSkew && !(notBefore is { } begin && now < begin - ClockSkew);

@@ -15,9 +15,9 @@ internal sealed record Side(ServerUnderTest Server, HttpLoad Load);
 /// <summary>Puts servers under load in turns, A B C A B C: what else the machine does, and how warm it is, hits all of them alike.</summary>
 internal static class SideBySide
 {
-    // A turn of warming up, and how many at most.
+    // A turn of warming up, how many at most, and how many requests at least.
     private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(300);
-    private const int WarmUps = 12;
+    private const int MostWarmUps = 12, LeastRequests = 20_000;
 
     /// <summary>Puts each under load until its requests get no cheaper: by then the runtime has compiled what is called often, and caches are full.</summary>
     public static async Task WarmUpAsync(H2Load generator, IEnumerable<Side> sides, CancellationToken stop)
@@ -25,11 +25,15 @@ internal static class SideBySide
         foreach (var side in sides)
         {
             var cost = double.MaxValue;
-            for (var (turn, steady) = (0, 0); turn < WarmUps && steady < 2; turn++)
+            var requests = 0;
+            for (var (turn, steady) = (0, 0); turn < MostWarmUps && (steady < 2 || requests < LeastRequests); turn++)
             {
-                var next = (await TurnAsync(generator, side, WarmUp, stop)).CpuOfRequest;
+                var before = side.Server.Usage.Cpu;
+                var answered = (await generator.RunAsync(side.Server.Of(side.Load.Protocol), side.Load, WarmUp, stop)).Answered;
+                var next = (side.Server.Usage.Cpu - before).TotalMicroseconds / Math.Max(1, answered);
                 steady = next < 0.95 * cost ? 0 : steady + 1;
                 cost = Math.Min(cost, next);
+                requests += answered;
             }
         }
     }
@@ -56,7 +60,7 @@ internal static class SideBySide
     {
         var before = side.Server.Usage.Cpu;
         var result = await generator.RunAsync(side.Server.Of(side.Load.Protocol), side.Load, time, stop);
-        if (result.Failed > 0)
+        if (result.Failed > 0 || result.Answered == 0)
             throw new InvalidOperationException($"{side.Server.Name} failed {result.Failed} requests of {result.Answered}: {side.Load}");
         return new(result.PerSecond, result.P50, result.P99, (side.Server.Usage.Cpu - before).TotalMicroseconds / result.Answered);
     }

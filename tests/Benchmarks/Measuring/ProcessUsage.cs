@@ -6,7 +6,7 @@ namespace Fleet.Benchmarks.Measuring;
 /// <param name="Cpu">Processor time of all its threads, user and system.</param>
 /// <param name="Resident">Memory in use now, in MiB.</param>
 /// <param name="Peak">The most it ever had in use, in MiB.</param>
-internal readonly record struct ProcessUsage(TimeSpan Cpu, double Resident, double Peak)
+internal sealed record ProcessUsage(TimeSpan Cpu, double Resident, double Peak)
 {
     // sysconf(_SC_CLK_TCK), which is 100 on every Linux that .NET runs on.
     private const double TicksPerSecond = 100;

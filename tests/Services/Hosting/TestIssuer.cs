@@ -63,6 +63,14 @@ public sealed class TestIssuer : IAsyncDisposable
         return _signer = key;
     }
 
+    /// <summary>Signs with a new key, and publishes no other from now on.</summary>
+    public void Withdraw()
+    {
+        lock (_published)
+            _published.Clear();
+        Rotate();
+    }
+
     /// <summary>A token that any service with <see cref="Arguments"/> takes, unless the test says otherwise.</summary>
     public string Token(
         string subject = "usr-1",

@@ -82,6 +82,53 @@ public sealed class TokenVerifierTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_token_that_was_good_is_refused_once_it_has_expired()
+    {
+        var token = _issuer.Token(expires: _time.GetUtcNow().AddMinutes(1));
+        await AssertValid(token);
+        Assert.Same(await AssertValid(token), await AssertValid(token)); // verified once
+        _time.Advance(TimeSpan.FromMinutes(1) + TokenVerifier.ClockSkew);
+        await AssertInvalid("expired", token);
+    }
+
+    [Fact]
+    public async Task A_token_that_was_good_is_refused_once_its_key_is_withdrawn()
+    {
+        var token = _issuer.Token("usr-1", expires: _time.GetUtcNow().AddHours(1));
+        await AssertValid(token);
+        _issuer.Withdraw();
+        _time.Advance(IssuerKeys.MaxAge + TimeSpan.FromSeconds(1));
+        await AssertValid(token); // the keys at hand are used while they are fetched anew
+        await Fleet.Testing.Eventually.True(async () => await _verifier.VerifyAsync(token) is TokenResult.Invalid);
+        await AssertInvalid("not the issuer's", token);
+    }
+
+    [Fact]
+    public async Task A_token_that_resembles_a_good_one_is_verified_itself()
+    {
+        var token = _issuer.Token("usr-1");
+        await AssertValid(token);
+        await AssertInvalid("signature", token[..^4] + (token[^4] == 'A' ? 'B' : 'A') + token[^3..]);
+        await AssertInvalid("somebody else", _issuer.Token("usr-1", audience: "other"));
+    }
+
+    [Fact]
+    public void However_many_good_tokens_there_are_few_are_kept_and_those_in_use_stay()
+    {
+        var kept = new VerifiedTokens();
+        var verified = new VerifiedToken(Caller.Anyone, null, [], null, null);
+        kept.Add("in use", verified);
+        for (var i = 0; i < 3 * VerifiedTokens.Generation; i++)
+        {
+            kept.Add($"token {i}", verified);
+            Assert.Same(verified, kept.Find("in use"));
+        }
+
+        Assert.InRange(kept.Count, VerifiedTokens.Generation, 2 * VerifiedTokens.Generation);
+        Assert.Null(kept.Find("token 0"));
+    }
+
+    [Fact]
     public async Task Keys_are_fetched_once_for_many()
     {
         await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => AssertValid(_issuer.Token())));
