@@ -14,8 +14,10 @@ internal static class AppCelRules
 
     private static readonly string PathTaken = Crd.Schema.Properties["spec"].Rules.Single(r => r.Rule.Contains("pathPrefix", StringComparison.Ordinal)).Message;
 
-    // Which registry the bundled images come from is the operator's to know; the CEL does not ask it.
-    private static readonly OperatorSettings Settings = new(OperatorSettings.DefaultRegistry, "local");
+    private static readonly string NoIssuer = Crd.Schema.Properties["spec"].Rules.Single(r => r.Rule.Contains("gateway.auth.issuer", StringComparison.Ordinal)).Message;
+
+    // Which registry the bundled images come from is the operator's to know. The CEL goes by the names of services, so here no image is a bundled one.
+    private static readonly OperatorSettings Settings = new("\n", "local");
 
     /// <summary>Whether a violation of the schema keeps a server from asking the rules: an expression could not go by what is there.</summary>
     internal static bool IsBlocking(string reason) =>
@@ -32,9 +34,15 @@ internal static class AppCelRules
             ? [("<nil>", "null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation")]
             : AppDocument.Read(body, Settings).Problems.Where(p => IsCel(p, body)).Select(p => (p.Path, p.Message));
 
-    // A rule may add to its words what it found. That of paths goes further than its CEL, which compares only what was written down.
+    // A rule may add to its words what it found. That of paths goes further than its CEL, which compares only what was written down; that of issuers less far,
+    // for which any image called so may be the bundled one.
     private static bool IsCel(Problem problem, JsonObject body) =>
-        Messages.Any(m => problem.Message.StartsWith(m, StringComparison.Ordinal)) && (!problem.Message.StartsWith(PathTaken, StringComparison.Ordinal) || RepeatsPath(body));
+        Messages.Any(m => problem.Message.StartsWith(m, StringComparison.Ordinal)) &&
+        (!problem.Message.StartsWith(PathTaken, StringComparison.Ordinal) || RepeatsPath(body)) &&
+        (!problem.Message.StartsWith(NoIssuer, StringComparison.Ordinal) || !MayIssue(body));
+
+    private static bool MayIssue(JsonObject body) =>
+        (body["spec"] as JsonObject ?? []).Objects("services").Any(s => s.Text("image")?.Contains("/fleet-auth", StringComparison.Ordinal) == true);
 
     private static bool RepeatsPath(JsonObject body)
     {
