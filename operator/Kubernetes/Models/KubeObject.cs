@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -53,7 +54,11 @@ public sealed class KubeObject : IKubeObject
         built.Remove("kind");
         built.Insert(0, "apiVersion", resource.ApiVersion);
         built.Insert(1, "kind", resource.Kind);
-        return Parse(resource, JsonSerializer.SerializeToUtf8Bytes(built, KubeJson.Default.JsonObject));
+        // Characters as they are: API servers before 1.21 read quantities without undoing escapes.
+        var buffer = new ArrayBufferWriter<byte>(2048);
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true, Encoder = KubeJson.Encoder }))
+            built.WriteTo(writer);
+        return Parse(resource, buffer.WrittenSpan);
     }
 
     /// <summary>A top-level part such as <c>spec</c> or <c>status</c>, or an undefined element where there is none.</summary>

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Fleet.Kubernetes;
 using Xunit;
 
@@ -27,6 +28,10 @@ public class KubeObjectTests
         Assert.Equal(sent.Contains("\"name\"", StringComparison.Ordinal) ? "x" : "", read.Metadata.Name);
         Assert.Equal(JsonDocument.Parse(kept).RootElement.GetRawText(), read.Json.GetRawText());
     }
+
+    [Fact]
+    public void What_is_built_here_has_its_characters_as_they_are() =>
+        Assert.Contains("\"+1 <é>\"", Encoding.UTF8.GetString(KubeObject.From(Resources.ConfigMaps, new() { ["metadata"] = new JsonObject(), ["amount"] = "+1 <é>" }).Utf8), StringComparison.Ordinal);
 
     [Fact]
     public void An_object_that_has_nothing_but_managedFields_keeps_none() =>
