@@ -8,6 +8,7 @@ namespace Fleet.SystemTests.Faults;
 /// Requests that go wrong, operators that are killed, clocks that jump and leases that are taken away, while apps change: whatever goes wrong, in the end everything is
 /// as if nothing had, only one operator wrote at a time, and nobody else's object was touched.
 /// </summary>
+[Trait("Needs", "Time")]
 public class StormTests(ITestOutputHelper output) : AppTest(output)
 {
     private const int Usual = 6; // each kind of storm in one batch
@@ -27,6 +28,7 @@ public class StormTests(ITestOutputHelper output) : AppTest(output)
 /// <summary>The same while the API server and its store are killed.</summary>
 [Collection(Disturbing.Name)]
 [Trait("Needs", "RealControlPlane")]
+[Trait("Needs", "Time")]
 public class ControlPlaneStormTests(ITestOutputHelper output) : AppTest(output)
 {
     private const int Usual = 3;
