@@ -10,7 +10,7 @@ namespace Fleet.SystemTests.Faults;
 /// </summary>
 public class StormTests(ITestOutputHelper output) : AppTest(output)
 {
-    private const int Usual = 9;
+    private const int Usual = 6; // each kind of storm in one batch
 
     /// <inheritdoc/>
     protected override bool HasAccount => false;
