@@ -44,7 +44,7 @@ internal sealed class ReferenceFleet : IAsyncDisposable
         }
 
         var names = apps.Select(a => a.Name).ToHashSet(StringComparer.Ordinal);
-        var state = await OwnedObjects.ReadAsync(_api, _namespace.Name, names.Contains);
+        var state = await Eventually.That(() => OwnedObjects.ReadAsync(_api, _namespace.Name, names.Contains), _ => true, what: "the server, which may just have started, answers");
         foreach (var app in apps)
             await Insist.OnAsync(() => _api.DeleteAsync(MicroserviceApp.Resource, _namespace.Name, app.Name, new(), CancellationToken.None));
         return state;

@@ -60,14 +60,15 @@ internal sealed class StormRun : IAsyncDisposable
     /// <param name="reference">Says what has to come of it.</param>
     /// <param name="storm">The seed.</param>
     /// <param name="disturbance">Disturbs the control plane itself; the storm lasts until it has ended. Null when nothing does.</param>
-    public static async Task<StormResult> RunAsync(ControlPlane cluster, ReferenceFleet reference, Storm storm, Task? disturbance = null)
+    public static async Task<StormResult> RunAsync(ControlPlane cluster, ReferenceFleet reference, Storm storm, Disturbance? disturbance = null)
     {
+        using var place = disturbance?.Place();
         using var api = cluster.CreateClient();
         var ns = await TestNamespace.CreateAsync(api, "storm");
         var account = OperatorAccount.CanBeHad ? await OperatorAccount.InstallAsync(cluster, api, ns.Name, [ns.Name]) : null;
         var proxy = await ApiFaultProxy.StartAsync(account?.Kubeconfig ?? cluster.AdminKubeconfig, ns.Name, new(storm.Seed, storm.FaultRate));
         await using var run = new StormRun(cluster, reference, storm, api, ns, account, proxy);
-        return await run.RunAsync(disturbance);
+        return await run.RunAsync(disturbance, place);
     }
 
     /// <summary>Whether an app is Ready for its newest spec.</summary>
@@ -90,7 +91,7 @@ internal sealed class StormRun : IAsyncDisposable
         _clock?.Dispose();
     }
 
-    private async Task<StormResult> RunAsync(Task? disturbance)
+    private async Task<StormResult> RunAsync(Disturbance? disturbance, IDisposable? place)
     {
         var start = await _cluster.AuditLog.NowAsync();
         var bystanders = await Bystanders.CreateAsync(_api, Namespace, _apps[0].Name);
@@ -104,6 +105,7 @@ internal sealed class StormRun : IAsyncDisposable
         try
         {
             await AtWorkAsync();
+            place?.Dispose();
             for (var i = 0; i < _storm.Happenings.Length; i++)
             {
                 var dice = _storm.Dice(i);
@@ -111,7 +113,7 @@ internal sealed class StormRun : IAsyncDisposable
                 await Task.Delay(dice.Next(20, 600)); // the storm's own rhythm
             }
 
-            await (disturbance ?? Task.CompletedTask);
+            await (disturbance?.Ended ?? Task.CompletedTask);
             _proxy.Calm();
             var calm = DateTimeOffset.UtcNow;
             await ConvergeAsync(await _reference.EndStateAsync([.. _apps.Where(a => a.Exists)], SettingsIn(_reference.Namespace)));

@@ -45,7 +45,7 @@ public class ControlPlaneStormTests(ITestOutputHelper output) : AppTest(output)
         foreach (var seeds in Storms.Seeds(Usual, share: 10).Chunk(2 * Environment.ProcessorCount))
         {
             var storms = new Storms(Cluster, Api, Output);
-            await storms.RunAsync(seeds, nameof(Whatever_goes_wrong_while_the_control_plane_is_killed_it_ends_as_if_nothing_had), DisturbAsync(new Random(seeds[0])));
+            await storms.RunAsync(seeds, nameof(Whatever_goes_wrong_while_the_control_plane_is_killed_it_ends_as_if_nothing_had), new(seeds.Length, () => DisturbAsync(new Random(seeds[0]))));
         }
     }
 

@@ -42,7 +42,7 @@ internal sealed class Storms(ControlPlane cluster, ApiClient api, ITestOutputHel
     /// <param name="seeds">Which.</param>
     /// <param name="test">The test, for the command that runs one of them again.</param>
     /// <param name="disturbance">Disturbs the control plane meanwhile; null when nothing does.</param>
-    public async Task RunAsync(IReadOnlyList<int> seeds, string test, Task? disturbance = null)
+    public async Task RunAsync(IReadOnlyList<int> seeds, string test, Disturbance? disturbance = null)
     {
         if (!FakeClock.IsThere)
             output.WriteLine("no libfaketime (tests/ControlPlane/faketime): no clock jumps");
