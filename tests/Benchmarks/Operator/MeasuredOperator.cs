@@ -53,13 +53,6 @@ internal sealed class MeasuredOperator : IAsyncDisposable
             timeout ?? TimeSpan.FromMinutes(5));
     }
 
-    /// <summary>How many requests of a verb were answered with a code.</summary>
-    public async Task<double> CountAsync(string verb, int code) =>
-        (await _process.MetricsAsync()).GetValueOrDefault($"fleet_api_requests_total{{verb=\"{verb}\",code=\"{code}\"}}");
-
-    /// <summary>One of its metrics.</summary>
-    public async Task<double> MetricAsync(string name) => (await _process.MetricsAsync())[name];
-
     /// <summary>Ends it as Kubernetes does.</summary>
     public Task StopAsync() => _process.TerminateAsync();
 

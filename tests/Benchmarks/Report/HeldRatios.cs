@@ -27,6 +27,13 @@ internal sealed class HeldRatios(string file)
         var held = Read();
         var missing = held.Keys.Where(k => families.Any(f => f.Name == FamilyOf(k))).Except(results.Rows.Select(r => r.Key)).ToList();
         missing.ForEach(m => report.WriteLine($"worse: {m}: was not measured"));
+        // What nothing is held to would pass whatever it measured.
+        foreach (var family in families.Where(f => !held.Keys.Any(k => FamilyOf(k) == f.Name)))
+        {
+            missing.Add(family.Name);
+            report.WriteLine($"worse: {family.Name}: no ratio is held in {file}: ./bench {family.Name} --quick --record 5");
+        }
+
         var worse = Worse(held, results.Rows);
         for (var run = 2; ; run++)
         {
