@@ -1,3 +1,4 @@
+using Fleet.Hosting;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Fleet.Gateway;
@@ -9,6 +10,7 @@ internal sealed class UpstreamClients : ForwarderHttpClientFactory
     {
         base.ConfigureHandler(context, handler);
         handler.ConnectTimeout = TimeSpan.FromSeconds(5);
+        handler.ConnectCallback = WatchedConnection.ConnectAsync;
         handler.KeepAlivePingDelay = TimeSpan.FromSeconds(15);
         handler.KeepAlivePingTimeout = TimeSpan.FromSeconds(10);
         handler.MaxResponseHeadersLength = 64; // KiB

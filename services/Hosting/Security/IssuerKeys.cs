@@ -23,7 +23,7 @@ internal sealed partial class IssuerKeys(ServiceEnvironment environment, TimePro
 {
     public static readonly TimeSpan LeastInterval = TimeSpan.FromSeconds(5);
 
-    /// <summary>While there are no keys at all each request waits for them, so it is asked sooner.</summary>
+    /// <summary>While there are no keys at all it is asked sooner, and requests wait for the answer: an issuer that is there again is found by the next of them.</summary>
     public static readonly TimeSpan LeastIntervalWithout = TimeSpan.FromSeconds(1);
 
     public static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(10);
@@ -70,18 +70,23 @@ internal sealed partial class IssuerKeys(ServiceEnvironment environment, TimePro
         {
             if (_asking is { IsCompleted: false })
                 return _asking;
-            var least = _known.Keys.Count > 0 ? LeastInterval : LeastIntervalWithout;
             // Somebody may have asked between the look and the lock.
-            if (!ReferenceEquals(known, _known) || time.GetUtcNow() - _known.AskedAt < least)
+            if (!ReferenceEquals(known, _known))
                 return Task.FromResult(_known);
-            return _asking = FetchAsync(_known);
+            var hasKeys = _known.Keys.Count > 0;
+            var wait = _known.AskedAt + (hasKeys ? LeastInterval : LeastIntervalWithout) - time.GetUtcNow() ?? TimeSpan.Zero;
+            if (hasKeys && wait > TimeSpan.Zero)
+                return Task.FromResult(_known);
+            return _asking = FetchAsync(_known, wait);
         }
     }
 
-    private async Task<Known> FetchAsync(Known before)
+    private async Task<Known> FetchAsync(Known before, TimeSpan wait)
     {
         // Not under the lock that the caller holds.
         await Task.Yield();
+        if (wait > TimeSpan.Zero)
+            await Task.Delay(wait, time);
         var now = time.GetUtcNow();
         Known after;
         try

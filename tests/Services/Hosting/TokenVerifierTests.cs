@@ -167,14 +167,21 @@ public sealed class TokenVerifierTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Without_keys_it_cannot_be_told_and_the_issuer_is_asked_again_soon()
+    public async Task Without_keys_it_cannot_be_told_and_the_next_request_waits_until_the_issuer_is_asked_again()
     {
         _issuer.IsAway = true;
         Assert.IsType<TokenResult.Unavailable>(await _verifier.VerifyAsync(_issuer.Token()));
         _issuer.IsAway = false;
-        Assert.IsType<TokenResult.Unavailable>(await _verifier.VerifyAsync(_issuer.Token()));
-        _time.Advance(IssuerKeys.LeastIntervalWithout);
-        await AssertValid(_issuer.Token());
+        var waiting = _verifier.VerifyAsync(_issuer.Token()).AsTask();
+        Assert.False(waiting.IsCompleted);
+        Assert.Equal(1, _issuer.Fetches);
+        await Fleet.Testing.Eventually.True(() =>
+        {
+            _time.Advance(IssuerKeys.LeastIntervalWithout);
+            return waiting.IsCompleted;
+        });
+        Assert.IsType<TokenResult.Valid>(await waiting);
+        Assert.Equal(2, _issuer.Fetches);
     }
 
     [Fact]
