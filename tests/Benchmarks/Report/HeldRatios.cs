@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Fleet.Benchmarks.Report;
 
@@ -18,31 +19,32 @@ internal sealed class HeldRatios(string file)
     private const int Runs = 3;
 
     /// <summary>Whether no figure is worse than it may be. The families of those that are run again, twice at most: what became slower is slower every time.</summary>
-    /// <param name="results">The first run.</param>
-    /// <param name="families">Those that it ran.</param>
-    /// <param name="measure">Runs some again.</param>
+    /// <param name="first">What the first run measured.</param>
+    /// <param name="families">The names of the families that it ran.</param>
+    /// <param name="measure">Runs some families again.</param>
     /// <param name="report">Is told what is worse.</param>
-    public async Task<bool> AreKeptAsync(Results results, IReadOnlyList<IFamily> families, Func<IReadOnlyList<IFamily>, Task<Results>> measure, TextWriter report)
+    public async Task<bool> AreKeptAsync(
+        IReadOnlyList<Row> first, IReadOnlyCollection<string> families, Func<IReadOnlyCollection<string>, Task<IReadOnlyList<Row>>> measure, TextWriter report)
     {
         var held = Read();
-        var missing = held.Keys.Where(k => families.Any(f => f.Name == FamilyOf(k))).Except(results.Rows.Select(r => r.Key)).ToList();
+        var missing = held.Keys.Where(k => families.Contains(FamilyOf(k))).Except(first.Select(r => r.Key)).ToList();
         missing.ForEach(m => report.WriteLine($"worse: {m}: was not measured"));
         // What nothing is held to would pass whatever it measured.
-        foreach (var family in families.Where(f => !held.Keys.Any(k => FamilyOf(k) == f.Name)))
+        foreach (var family in families.Where(f => !held.Keys.Any(k => FamilyOf(k) == f)))
         {
-            missing.Add(family.Name);
-            report.WriteLine($"worse: {family.Name}: no ratio is held in {file}: ./bench {family.Name} --quick --record 5");
+            missing.Add(family);
+            report.WriteLine($"worse: {family}: no ratio is held in {file}: ./bench {family} --quick --record 5");
         }
 
-        var worse = Worse(held, results.Rows);
-        for (var run = 2; ; run++)
+        var worse = Worse(held, first);
+        for (var run = 1; ; run++)
         {
             foreach (var (key, why) in worse)
                 report.WriteLine($"worse: {key}: {why}");
-            if (worse.Count == 0 || run > Runs)
+            if (worse.Count == 0 || run == Runs)
                 return worse.Count == 0 && missing.Count == 0;
-            report.WriteLine($"once more, run {run} of {Runs}");
-            var again = Worse(held, (await measure([.. families.Where(f => worse.Keys.Any(k => FamilyOf(k) == f.Name))])).Rows);
+            report.WriteLine($"once more, run {run + 1} of {Runs}");
+            var again = Worse(held, await measure([.. worse.Keys.Select(FamilyOf).Distinct()]));
             worse = again.Where(w => worse.ContainsKey(w.Key)).ToDictionary();
         }
     }
@@ -59,7 +61,7 @@ internal sealed class HeldRatios(string file)
             held[of.Key] = new(Math.Round(median, 3), Math.Round(Math.Max(0.1, 2 * (ratios[^1] - ratios[0]) / median), 2));
         }
 
-        File.WriteAllText(file, JsonSerializer.Serialize(held, ReportJson.Default.SortedDictionaryStringHeldRatio) + "\n");
+        File.WriteAllText(file, JsonSerializer.Serialize(held, HeldJson.Default.SortedDictionaryStringHeldRatio) + "\n");
     }
 
     private static Dictionary<string, string> Worse(SortedDictionary<string, HeldRatio> held, IReadOnlyList<Row> rows)
@@ -82,6 +84,11 @@ internal sealed class HeldRatios(string file)
     private static string FamilyOf(string key) => key[..key.IndexOf(':', StringComparison.Ordinal)];
 
     private SortedDictionary<string, HeldRatio> Read() => File.Exists(file)
-        ? JsonSerializer.Deserialize(File.ReadAllText(file), ReportJson.Default.SortedDictionaryStringHeldRatio) ?? []
+        ? JsonSerializer.Deserialize(File.ReadAllText(file), HeldJson.Default.SortedDictionaryStringHeldRatio) ?? []
         : [];
 }
+
+/// <summary>The JSON of <c>ratios.json</c>.</summary>
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NewLine = "\n")]
+[JsonSerializable(typeof(SortedDictionary<string, HeldRatio>))]
+internal sealed partial class HeldJson : JsonSerializerContext;

@@ -23,9 +23,8 @@ internal sealed record Results(string Machine, string? Kubernetes, bool Quick, D
     }
 }
 
-/// <summary>The JSON of results and of the ratios that are held.</summary>
+/// <summary>The JSON of results.</summary>
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     NewLine = "\n")]
 [JsonSerializable(typeof(Results))]
-[JsonSerializable(typeof(SortedDictionary<string, HeldRatio>))]
 internal sealed partial class ReportJson : JsonSerializerContext;
