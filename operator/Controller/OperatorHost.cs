@@ -86,6 +86,7 @@ public sealed partial class OperatorHost(ClusterConfig cluster, OperatorOptions 
         Task[] background =
         [
             facts.RunAsync(ending.Token), caches.RunAsync(ending.Token), WatchCrdsAsync(api, caches, schema, metrics, ending.Token), admission?.RunAsync(ending.Token) ?? Task.CompletedTask,
+            new IdleHeap(time).RunAsync(ending.Token),
         ];
         var telling = Task.CompletedTask;
         try

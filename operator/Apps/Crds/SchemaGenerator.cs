@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
@@ -19,6 +20,8 @@ public static class SchemaGenerator
     /// <exception cref="InvalidOperationException">A field lacks what is demanded; the message names it.</exception>
     public static Schema Of(Type type) => Class(type, []);
 
+    private const string OwnTypes = "Fleet's own assemblies are kept as they are (operator/Cli/Cli.csproj)";
+
     // The server knows these itself; of metadata a schema may not even have a description.
     private static readonly Dictionary<string, Schema> CommonFields = new()
     {
@@ -27,6 +30,7 @@ public static class SchemaGenerator
         ["metadata"] = new() { Type = "object" },
     };
 
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = OwnTypes)]
     private static Schema Class(Type type, IReadOnlyList<Type> outer)
     {
         if (outer.Contains(type))
@@ -113,6 +117,7 @@ public static class SchemaGenerator
         return schema with { MaxLength = items.MaxLength, Pattern = items.Pattern };
     }
 
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = OwnTypes)]
     private static Schema? Scalar(Type type) => type switch
     {
         _ when type == typeof(string) => new() { Type = "string" },

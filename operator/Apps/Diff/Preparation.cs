@@ -52,7 +52,7 @@ public static class Preparation
         var (update, apply) = (ManagedFields.EntryOf(live, "Update"), ManagedFields.EntryOf(live, "Apply"));
         if (update < 0)
             return;
-        operations.Add(Operation("test", $"/metadata/managedFields/{update}/manager", Keys.Manager));
+        Add(operations, "test", $"/metadata/managedFields/{update}/manager", Keys.Manager);
         if (apply < 0)
         {
             Replace(operations, $"/metadata/managedFields/{update}/operation", "Update", "Apply");
@@ -61,10 +61,10 @@ public static class Preparation
 
         // Of two entries of Apply the server would take the later one for the whole.
         var (patched, applied) = (Fields(update), Fields(apply));
-        operations.Add(Operation("test", $"/metadata/managedFields/{apply}/manager", Keys.Manager));
-        operations.Add(Operation("test", $"/metadata/managedFields/{update}/fieldsV1", patched.DeepClone()));
+        Add(operations, "test", $"/metadata/managedFields/{apply}/manager", Keys.Manager);
+        Add(operations, "test", $"/metadata/managedFields/{update}/fieldsV1", patched.DeepClone());
         Replace(operations, $"/metadata/managedFields/{apply}/fieldsV1", applied, Union(applied, patched));
-        operations.Add(new JsonObject { ["op"] = "remove", ["path"] = $"/metadata/managedFields/{update}" });
+        Add(operations, "remove", $"/metadata/managedFields/{update}");
 
         JsonObject Fields(int entry) => live.ManagedFields![entry].FieldsV1 is { } fields ? JsonObject.Create(fields.Json)! : [];
     }
@@ -96,8 +96,8 @@ public static class Preparation
     private static void Remove(JsonArray operations, FieldPath path, JsonObject fields)
     {
         var field = path.Steps[^1].Field!;
-        operations.Add(Operation("test", path.ToJsonPointer(), fields[field]!.DeepClone()));
-        operations.Add(new JsonObject { ["op"] = "remove", ["path"] = path.ToJsonPointer() });
+        Add(operations, "test", path.ToJsonPointer(), fields[field]!.DeepClone());
+        Add(operations, "remove", path.ToJsonPointer());
         fields.Remove(field);
     }
 
@@ -106,9 +106,15 @@ public static class Preparation
 
     private static void Replace(JsonArray operations, string path, JsonNode was, JsonNode becomes)
     {
-        operations.Add(Operation("test", path, was));
-        operations.Add(Operation("replace", path, becomes));
+        Add(operations, "test", path, was);
+        Add(operations, "replace", path, becomes);
     }
 
-    private static JsonObject Operation(string op, string path, JsonNode value) => new() { ["op"] = op, ["path"] = path, ["value"] = value };
+    private static void Add(JsonArray operations, string op, string path, JsonNode? value = null)
+    {
+        var operation = new JsonObject { ["op"] = op, ["path"] = path };
+        if (value is not null)
+            operation["value"] = value;
+        operations.Add((JsonNode)operation);
+    }
 }

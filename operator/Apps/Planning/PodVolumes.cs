@@ -54,13 +54,11 @@ internal static class PodVolumes
     // The ServiceAccount itself mounts nothing; this pod alone gets a token, bound to the pod and renewed by the kubelet.
     private static (JsonObject Volume, JsonObject Mount) Token()
     {
-        JsonArray sources =
-        [
+        var sources = new JsonArray(
             Json.Of(("serviceAccountToken", Json.Of(("path", "token"), ("expirationSeconds", 3600)))),
             Json.Of(("configMap", Json.Of(("name", "kube-root-ca.crt"), ("items", new JsonArray(Json.Of(("key", "ca.crt"), ("path", "ca.crt"))))))),
             Json.Of(("downwardAPI", Json.Of(("items", new JsonArray(
-                Json.Of(("path", "namespace"), ("fieldRef", Json.Of(("fieldPath", "metadata.namespace"))))))))),
-        ];
+                Json.Of(("path", "namespace"), ("fieldRef", Json.Of(("fieldPath", "metadata.namespace"))))))))));
         return (Json.Of(("name", "token"), ("projected", Json.Of(("sources", sources)))),
             Json.Of(("name", "token"), ("mountPath", TokenFolder), ("readOnly", true)));
     }

@@ -45,10 +45,9 @@ internal sealed class AdmissionConfiguration(ApiClient api, AdmissionOptions opt
             return;
         await api.JsonPatchAsync(
             Kind, null, options.Configuration,
-            [
+            new JsonArray(
                 new JsonObject { ["op"] = "test", ["path"] = $"/webhooks/{at}/name", ["value"] = Webhook },
-                new JsonObject { ["op"] = "add", ["path"] = $"/webhooks/{at}/clientConfig/caBundle", ["value"] = encoded },
-            ],
+                new JsonObject { ["op"] = "add", ["path"] = $"/webhooks/{at}/clientConfig/caBundle", ["value"] = encoded }),
             stop);
     }
 

@@ -39,10 +39,9 @@ internal sealed class AdmissionSecret(ApiClient api, string ns, string name)
         {
             return await api.JsonPatchAsync(
                 Resources.Secrets, ns, name,
-                [
+                new JsonArray(
                     new JsonObject { ["op"] = "test", ["path"] = "/metadata/resourceVersion", ["value"] = read.Metadata.ResourceVersion },
-                    new JsonObject { ["op"] = "add", ["path"] = "/data", ["value"] = keys.ToData() },
-                ],
+                    new JsonObject { ["op"] = "add", ["path"] = "/data", ["value"] = keys.ToData() }),
                 stop);
         }
         catch (ApiException e) when (e.IsConflict || e.IsInvalid || e.IsNotFound)

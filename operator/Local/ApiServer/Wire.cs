@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Fleet.Kubernetes;
@@ -7,7 +8,17 @@ namespace Fleet.Local.ApiServer;
 /// <summary>JSON as it goes over the wire, and short ways into it.</summary>
 internal static class Wire
 {
+    /// <summary>For a value as text.</summary>
     internal static readonly JsonSerializerOptions Options = new() { Encoder = KubeJson.Encoder, MaxDepth = KubeJson.MaxDepth };
+
+    /// <summary>A document as it is sent.</summary>
+    internal static byte[] Bytes(JsonNode json)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer, new() { Encoder = KubeJson.Encoder, MaxDepth = KubeJson.MaxDepth }))
+            json.WriteTo(writer);
+        return buffer.WrittenSpan.ToArray();
+    }
 
     /// <summary>The object's metadata, made when it is missing.</summary>
     internal static JsonObject Meta(this JsonObject whole)

@@ -15,7 +15,7 @@ internal sealed class JsonPatch
     /// <summary>Sets a field, whether it was there or not.</summary>
     public JsonPatch Set(string path, JsonNode? value)
     {
-        Operations.Add(new JsonObject { ["op"] = "add", ["path"] = path, ["value"] = value });
+        Operations.Add((JsonNode)new JsonObject { ["op"] = "add", ["path"] = path, ["value"] = value });
         return this;
     }
 }

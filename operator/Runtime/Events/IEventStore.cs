@@ -22,6 +22,6 @@ internal sealed class ApiEventStore(ApiClient api) : IEventStore
     {
         var told = JsonSerializer.SerializeToNode(new Event { Series = series }, KubeJson.Default.Event)!["series"]!;
         return api.JsonPatchAsync(
-            Resources.Events, ns, name, [new JsonObject { ["op"] = "add", ["path"] = "/series", ["value"] = told.DeepClone() }], stop);
+            Resources.Events, ns, name, new JsonArray(new JsonObject { ["op"] = "add", ["path"] = "/series", ["value"] = told.DeepClone() }), stop);
     }
 }

@@ -1,4 +1,5 @@
 using Fleet.Benchmarks.Measuring;
+using Fleet.Runtime;
 using Fleet.Testing;
 
 namespace Fleet.Benchmarks.Operator;
@@ -22,7 +23,7 @@ internal sealed class MeasuredOperator : IAsyncDisposable
     /// <summary>Starts one, without waiting for it.</summary>
     public static async Task<MeasuredOperator> LaunchAsync(BenchCluster cluster, BenchmarkRun run)
     {
-        var program = await Published.ProgramAsync("operator/Cli", "fleet.dll", run);
+        var program = await Published.ProgramAsync("operator/Cli", "fleet", run);
         var started = DateTimeOffset.UtcNow;
         return new(OperatorProcess.Start(new() { Kubeconfig = cluster.Plane.AdminKubeconfig, Program = program }), started);
     }
@@ -51,6 +52,13 @@ internal sealed class MeasuredOperator : IAsyncDisposable
                 return idle;
             },
             timeout ?? TimeSpan.FromMinutes(5));
+    }
+
+    /// <summary>Returns when it has been idle for so long that it has given back the memory that it does not need.</summary>
+    public async Task RestAsync()
+    {
+        await IdleAsync();
+        await Task.Delay(3 * IdleHeap.Interval); // time itself is what is waited for
     }
 
     /// <summary>Ends it as Kubernetes does.</summary>

@@ -67,7 +67,7 @@ public sealed class OperatorProcess : IAsyncDisposable
             throw new FileNotFoundException($"{program} is not built: dotnet build operator/Cli, or ./test");
         List<string> arguments =
         [
-            program, "run", "--kubeconfig", options.Kubeconfig, "--health-port", "0", "--log-format", "json",
+            "run", "--kubeconfig", options.Kubeconfig, "--health-port", "0", "--log-format", "json",
             "--leader-elect=" + (options.LeaderElect ? "true" : "false"),
             "--lease-namespace", options.LeaseNamespace ?? options.WatchNamespace ?? "default",
         ];
@@ -83,7 +83,9 @@ public sealed class OperatorProcess : IAsyncDisposable
             environment[name] = value;
 
         var log = new OperatorLog();
-        return new(ServerProcess.Start(DotNet, arguments, environment, log.Add), log);
+        return Path.GetExtension(program) == ".dll"
+            ? new(ServerProcess.Start(DotNet, [program, .. arguments], environment, log.Add), log)
+            : new(ServerProcess.Start(program, arguments, environment, log.Add), log);
     }
 
     /// <summary>Starts one and returns once it says that it is ready.</summary>

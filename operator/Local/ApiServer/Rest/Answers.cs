@@ -9,7 +9,7 @@ internal static class Answers
 {
     /// <summary>An object or a list.</summary>
     internal static Task JsonAsync(HttpContext http, JsonNode body, int code = StatusCodes.Status200OK, string type = "application/json") =>
-        BytesAsync(http, JsonSerializer.SerializeToUtf8Bytes(body, Wire.Options), code, type);
+        BytesAsync(http, Wire.Bytes(body), code, type);
 
     /// <summary>A text.</summary>
     internal static Task TextAsync(HttpContext http, string text, int code = StatusCodes.Status200OK) =>

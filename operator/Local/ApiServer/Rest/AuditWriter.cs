@@ -30,7 +30,7 @@ internal sealed class AuditWriter(string path, TimeProvider time) : IDisposable
         };
         if (resource is { } path)
             line["objectRef"] = Reference(path);
-        byte[] bytes = [.. JsonSerializer.SerializeToUtf8Bytes(line, Wire.Options), (byte)'\n'];
+        byte[] bytes = [.. Wire.Bytes(line), (byte)'\n'];
         lock (_gate)
         {
             _file.Write(bytes);

@@ -49,7 +49,7 @@ internal sealed class Representation(ServedKind kind, Form form, string include,
 
     /// <summary>One object as bytes: those that are stored, where they are what is asked for.</summary>
     internal byte[] Bytes(StoredObject stored) =>
-        form == Form.Whole && ReferenceEquals(EventViews.Out(kind, stored.Json), stored.Json) ? stored.Utf8 : JsonSerializer.SerializeToUtf8Bytes(Show(stored.Json), Wire.Options);
+        form == Form.Whole && ReferenceEquals(EventViews.Out(kind, stored.Json), stored.Json) ? stored.Utf8 : Wire.Bytes(Show(stored.Json));
 
     /// <summary>A list of them, as bytes.</summary>
     /// <param name="objects">The objects.</param>
@@ -59,7 +59,7 @@ internal sealed class Representation(ServedKind kind, Form form, string include,
         if (form == Form.Table)
         {
             var table = Tables.Render(kind, objects.Select(o => EventViews.Out(kind, o.Json)), time.GetUtcNow(), Include(), metadata);
-            return JsonSerializer.SerializeToUtf8Bytes(table, Wire.Options);
+            return Wire.Bytes(table);
         }
 
         var (list, version) = form == Form.Metadata ? ("PartialObjectMetadataList", Meta) : ($"{kind.Resource.Kind}List", kind.Resource.ApiVersion);

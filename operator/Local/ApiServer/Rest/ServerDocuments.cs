@@ -82,7 +82,7 @@ internal sealed class ServerDocuments(KindRegistry kinds)
     }
 
     private Task OpenApiAsync(HttpContext http, string name, Func<JsonObject> document) =>
-        Answers.BytesAsync(http, Written(name, () => JsonSerializer.SerializeToUtf8Bytes(document(), Wire.Options)), StatusCodes.Status200OK, "application/json");
+        Answers.BytesAsync(http, Written(name, () => Wire.Bytes(document())), StatusCodes.Status200OK, "application/json");
 
     // They are large, and change only with the kinds.
     private byte[] Written(string name, Func<byte[]> write)

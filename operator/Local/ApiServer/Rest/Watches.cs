@@ -121,7 +121,7 @@ internal sealed class Watches(ObjectStore store, TimeProvider time, Cancellation
             return was ? SendAsync("DELETED", view.Bytes(change.Gone ?? Left(change))) : Task.CompletedTask;
         }
 
-        internal Task BookmarkAsync(long revision, bool endsInitial) => SendAsync("BOOKMARK", JsonSerializer.SerializeToUtf8Bytes(view.Bookmark(revision, endsInitial), Wire.Options));
+        internal Task BookmarkAsync(long revision, bool endsInitial) => SendAsync("BOOKMARK", Wire.Bytes(view.Bookmark(revision, endsInitial)));
 
         internal Task FlushAsync() => request.Http.Response.Body.FlushAsync(request.Stop);
 

@@ -44,7 +44,7 @@ internal sealed class StoredObject
     internal static StoredObject Of(JsonObject complete)
     {
         // Written and read again: whatever its parts were made of, two equal objects are then equal node by node.
-        var utf8 = JsonSerializer.SerializeToUtf8Bytes(complete, Wire.Options);
+        var utf8 = Wire.Bytes(complete);
         return new((JsonObject)JsonNode.Parse(utf8)!, utf8);
     }
 

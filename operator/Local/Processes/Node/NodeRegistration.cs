@@ -68,7 +68,7 @@ internal sealed partial class NodeRegistration(ApiClient api, NodeOptions option
             // Registered before.
         }
 
-        await api.JsonPatchAsync(Resources.Nodes, null, options.Name, [new JsonObject { ["op"] = "add", ["path"] = "/status", ["value"] = Status() }], stop, "status");
+        await api.JsonPatchAsync(Resources.Nodes, null, options.Name, new JsonArray(new JsonObject { ["op"] = "add", ["path"] = "/status", ["value"] = Status() }), stop, "status");
     }
 
     private JsonObject Status()

@@ -58,11 +58,11 @@ internal sealed partial class PodStatusWriter(PodScene scene, IReadOnlyList<Cont
         {
             var operations = new JsonArray(new JsonObject { ["op"] = "test", ["path"] = "/metadata/uid", ["value"] = Pod.Uid });
             if (Pod.Status is not { ValueKind: JsonValueKind.Object })
-                operations.Add(Set("/status", new JsonObject()));
+                operations.Add((JsonNode)Set("/status", new JsonObject()));
             foreach (var (field, value) in now)
             {
                 if (_written is null || !JsonNode.DeepEquals(value, _written[field]))
-                    operations.Add(Set($"/status/{field}", value?.DeepClone()));
+                    operations.Add((JsonNode)Set($"/status/{field}", value?.DeepClone()));
             }
 
             await scene.Node.Api.JsonPatchAsync(Resources.Pods, Pod.Metadata.Namespace, Pod.Metadata.Name, operations, stop, "status");

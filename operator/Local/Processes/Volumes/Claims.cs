@@ -21,6 +21,6 @@ internal static class Claims
             bound["capacity"] = JsonNode.Parse(requests.GetRawText());
         await api.JsonPatchAsync(
             NodeKinds.Claims, claim.Metadata.Namespace, claim.Metadata.Name,
-            [new JsonObject { ["op"] = "add", ["path"] = "/status", ["value"] = bound }], stop, "status");
+            new JsonArray(new JsonObject { ["op"] = "add", ["path"] = "/status", ["value"] = bound }), stop, "status");
     }
 }

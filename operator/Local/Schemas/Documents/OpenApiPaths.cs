@@ -88,9 +88,9 @@ internal sealed class OpenApiPaths
         var path = new JsonObject(operations.Select(o => KeyValuePair.Create(o.Method, (JsonNode?)o.Operation)));
         var parameters = new JsonArray();
         if (operations.Any(o => o.Operation["operationId"]!.GetValue<string>() is var id && !id.StartsWith("list", StringComparison.Ordinal) && !id.StartsWith("create", StringComparison.Ordinal)) && operations.Any(o => o.Method == "put"))
-            parameters.Add(Parameter("path", "name", "string", $"The name of the {resource.Kind}."));
+            parameters.Add((JsonNode)Parameter("path", "name", "string", $"The name of the {resource.Kind}."));
         if (inNamespace)
-            parameters.Add(Parameter("path", "namespace", "string", "Its namespace."));
+            parameters.Add((JsonNode)Parameter("path", "namespace", "string", "Its namespace."));
         if (parameters.Count > 0)
             path["parameters"] = parameters;
         return path;
@@ -116,7 +116,7 @@ internal sealed class OpenApiPaths
             "post" or "put" or "patch" => WriteParameters,
             "delete" => WriteParameters[..1],
             _ => [],
-        }).Select(p => Parameter("query", p.Name, p.Type, p.Description))]);
+        }).Select(JsonNode (p) => Parameter("query", p.Name, p.Type, p.Description))]);
         Body(operation, parameters, action, body, kind);
         operation["parameters"] = parameters;
         operation["responses"] = new JsonObject { ["200"] = Response(body) };

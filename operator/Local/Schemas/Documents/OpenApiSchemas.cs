@@ -62,7 +62,7 @@ internal sealed class OpenApiSchemas
     {
         if (!_kinds.TryGetValue(definition, out var kinds))
             _kinds[definition] = kinds = [];
-        kinds.Add(KindOf(resource, kind));
+        kinds.Add((JsonNode)KindOf(resource, kind));
     }
 
     private JsonObject Refer(string name, Shape shape)
