@@ -15,9 +15,10 @@ internal sealed record Side(ServerUnderTest Server, HttpLoad Load);
 /// <summary>Puts servers under load in turns, A B C A B C: what else the machine does, and how warm it is, hits all of them alike.</summary>
 internal static class SideBySide
 {
-    // A turn of warming up, how many at most, and how many requests at least.
-    private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(300);
-    private const int MostWarmUps = 12, LeastRequests = 20_000;
+    // A turn of warming up, how many at most, how many without getting cheaper, and how many requests at least: on one processor the runtime compiles what is called often beside
+    // the load, in two rounds, and the requests in between are the dearest.
+    private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(500);
+    private const int MostWarmUps = 40, SteadyWarmUps = 4, LeastRequests = 80_000;
 
     /// <summary>Puts each under load until its requests get no cheaper: by then the runtime has compiled what is called often, and caches are full.</summary>
     public static async Task WarmUpAsync(H2Load generator, IEnumerable<Side> sides, CancellationToken stop)
@@ -26,7 +27,7 @@ internal static class SideBySide
         {
             var cost = double.MaxValue;
             var requests = 0;
-            for (var (turn, steady) = (0, 0); turn < MostWarmUps && (steady < 2 || requests < LeastRequests); turn++)
+            for (var (turn, steady) = (0, 0); turn < MostWarmUps && (steady < SteadyWarmUps || requests < LeastRequests); turn++)
             {
                 var before = side.Server.Usage.Cpu;
                 var answered = (await generator.RunAsync(side.Server.Of(side.Load.Protocol), side.Load, WarmUp, stop)).Answered;
