@@ -1,7 +1,7 @@
 namespace Fleet.Runtime;
 
 /// <summary>
-/// Gives memory back after work. The collector lets the heap of a busy hour stand until the next busy hour; an operator is idle most of its life, and its limit is shared with nobody.
+/// Gives memory back after work. The collector lets the heap of a busy hour stand until the next busy hour; an operator is idle most of its life.
 /// So once nothing has been going on for a moment the heap is compacted, and what it does not need returned to the system.
 /// </summary>
 public sealed class IdleHeap(TimeProvider time)
@@ -9,10 +9,10 @@ public sealed class IdleHeap(TimeProvider time)
     /// <summary>How often it looks: work is over when next to nothing was allocated in between.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
-    // Renewals of the lease, bookmarks of watches and probes need a tenth of it.
+    // More than renewals of the lease, bookmarks of watches and probes need.
     private const long Rest = 2 << 20;
 
-    // Less garbage than this is not worth a compaction, some 50 ms with 500 apps.
+    // Less garbage than this is not worth a compaction, during which everything stands still.
     private const long Worth = 16 << 20;
 
     private long _seen, _compacted;

@@ -18,7 +18,7 @@ internal static class ImagesCommand
     };
 
     private static readonly Option<string> BaseImage = Setting.Of<string>(
-        "--base-image", "The image they are laid upon: ASP.NET Core 10 without a shell, for both platforms", null, "IMAGE",
+        "--base-image", "The image they are laid upon, for both platforms; else one of .NET 10 without a shell: ASP.NET Core's, and the bare libraries for the operator, which brings its runtime", null, "IMAGE",
         value => value.Any(char.IsWhiteSpace) || value.Length == 0 ? $"\"{value}\" is no image" : null);
 
     internal static Command Create() => new FleetCommand("images", "Prints the bundled images, one a line; or builds them from this checkout.")

@@ -41,7 +41,7 @@ internal static class SideBySide
 
     /// <summary>Measures all sides.</summary>
     /// <param name="generator">The load.</param>
-    /// <param name="sides">Whom, each with a load of its own.</param>
+    /// <param name="sides">Whom, each with a load of its own; ours first.</param>
     /// <param name="turns">How often each.</param>
     /// <param name="time">How long a turn is.</param>
     /// <returns>The figures, in the order of the sides.</returns>
@@ -51,16 +51,19 @@ internal static class SideBySide
         for (var turn = 0; turn < turns; turn++)
         {
             for (var i = 0; i < sides.Count; i++)
-                seen[i].Add(await TurnAsync(generator, sides[i], time, stop));
+                seen[i].Add(await TurnAsync(generator, sides[i], time, attempts: i == 0 ? 1 : 3, stop));
         }
 
         return [.. seen.Select(of => new LoadFigures(Median(of, f => f.PerSecond), Median(of, f => f.P50), Median(of, f => f.P99), Median(of, f => f.CpuOfRequest)))];
     }
 
-    private static async Task<LoadFigures> TurnAsync(H2Load generator, Side side, TimeSpan time, CancellationToken stop)
+    // A request that ours fails is a fault. One that what it is compared with fails is not measured: that turn is taken again.
+    private static async Task<LoadFigures> TurnAsync(H2Load generator, Side side, TimeSpan time, int attempts, CancellationToken stop)
     {
         var before = side.Server.Usage.Cpu;
         var result = await generator.RunAsync(side.Server.Of(side.Load.Protocol), side.Load, time, stop);
+        if (result.Failed > 0 && attempts > 1)
+            return await TurnAsync(generator, side, time, attempts - 1, stop);
         if (result.Failed > 0 || result.Answered == 0)
             throw new InvalidOperationException($"{side.Server.Name} failed {result.Failed} requests of {result.Answered}: {side.Load}");
         return new(result.PerSecond, result.P50, result.P99, (side.Server.Usage.Cpu - before).TotalMicroseconds / result.Answered);
